@@ -1,0 +1,53 @@
+# Everything runs from .venv, made here from the hashed lock in requirements.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMP := $(VENV)/.installed
+export UV_NO_PROGRESS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down test lint type docs bench lock clean
+
+help:  ## Show what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(STAMP)  ## Make .venv from the lock
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stageline needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --compile-bytecode -e .
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## Run the demo pipeline in a real Airflow and leave both UIs up
+	$(BIN)/python -m stageline.demo run
+
+up: $(STAMP)  ## Start Airflow and MLflow on 127.0.0.1
+	$(BIN)/python -m stageline.demo up
+
+down:  ## Stop what `make demo` or `make up` started
+	@test -x $(BIN)/python && $(BIN)/python -m stageline.demo down || true
+
+test: $(STAMP)  ## Run all tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(STAMP)  ## Style and import direction
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+type: $(STAMP)  ## Static types
+	$(BIN)/mypy
+
+bench: $(STAMP)  ## Speed claims, each against a named peer
+	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+lock: $(STAMP)  ## Refresh requirements.txt from pyproject.toml
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--extra postgres --extra dev pyproject.toml -o requirements.txt
+
+clean: down  ## Remove everything that was made here
+	rm -rf $(VENV) .demo .airflow dist build

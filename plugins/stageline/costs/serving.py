@@ -1,0 +1,69 @@
+"""A first, honest estimate of what serving costs a month: replicas that keep up, whether busy or not."""
+
+import math
+from dataclasses import dataclass
+
+from stageline.costs.latency import Latency
+from stageline.costs.prices import Prices
+
+HOURS_PER_MONTH = 730
+_SECONDS_PER_MONTH = HOURS_PER_MONTH * 3_600
+PEAK_TO_MEAN = 3.0
+UTILISATION = 0.6
+VCPU_PER_REPLICA = 1
+MEMORY_GIB_PER_REPLICA = 2
+
+
+@dataclass(frozen=True)
+class ServingEstimate:
+    """What one load costs.
+
+    :param load: Multiple of today's load.
+    :param predictions_per_month: Predictions in 730 hours.
+    :param cost_per_month: In the prices' currency.
+    """
+
+    load: float
+    predictions_per_month: float
+    replicas: int
+    cost_per_month: float
+
+    @property
+    def cost_per_1000(self) -> float | None:
+        """Cost of 1,000 predictions; none where there are none."""
+        if not self.predictions_per_month:
+            return None
+        return self.cost_per_month * 1_000 / self.predictions_per_month
+
+
+def estimate_serving(
+    latency: Latency, predictions_per_month: float, prices: Prices, *, load: float
+) -> ServingEstimate:
+    """Estimate an always-on service that answers one row at a time.
+
+    Replicas: the peak rate times the measured time per row, over a utilisation of 0.6 (above it, waiting
+    grows steeply in any queue), whole and at least one. Cost: replicas times the price of 1 vCPU and 2 GiB
+    for 730 hours. Left out: bandwidth, logs, people.
+
+    :param predictions_per_month: Today's load.
+    :param load: Multiple of it.
+    """
+    predictions = predictions_per_month * load
+    peak_per_second = predictions / _SECONDS_PER_MONTH * PEAK_TO_MEAN
+    busy_vcpus = peak_per_second * latency.single_ms / 1_000
+    replicas = max(1, math.ceil(busy_vcpus / (UTILISATION * VCPU_PER_REPLICA)))
+    per_hour = (
+        VCPU_PER_REPLICA * prices.vcpu_hour.value + MEMORY_GIB_PER_REPLICA * prices.memory_gib_hour.value
+    )
+    return ServingEstimate(load, predictions, replicas, replicas * per_hour * HOURS_PER_MONTH)
+
+
+def serving_assumptions(prices: Prices) -> tuple[str, ...]:
+    """Return what the estimate takes for granted, one sentence each."""
+    return (
+        f"one row a request, peak {PEAK_TO_MEAN:g} times the mean, utilisation at most {UTILISATION:.0%}",
+        f"always-on replicas of {VCPU_PER_REPLICA} vCPU and {MEMORY_GIB_PER_REPLICA} GiB, {HOURS_PER_MONTH} hours a month",
+        f"{prices.vcpu_hour.value:g} {prices.vcpu_hour.unit}, {prices.memory_gib_hour.value:g} "
+        f"{prices.memory_gib_hour.unit} ({prices.vcpu_hour.source}, as of {prices.as_of})",
+        "without bandwidth, logs, monitoring and people",
+    )

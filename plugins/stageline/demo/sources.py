@@ -1,0 +1,39 @@
+"""The demo's tables by name: what `demo://NAME` reads."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from stageline.exceptions import SourceError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _clean() -> "pd.DataFrame":
+    from stageline.demo.simulator import simulate_demand
+
+    return simulate_demand()
+
+
+def _with_incidents() -> "pd.DataFrame":
+    from stageline.demo.incidents import SCRIPTED_INCIDENTS
+    from stageline.demo.simulator import simulate_demand
+
+    return simulate_demand(incidents=SCRIPTED_INCIDENTS)
+
+
+DEMO_TABLES: "dict[str, Callable[[], pd.DataFrame]]" = {
+    "hourly_demand": _clean,
+    "hourly_demand_incidents": _with_incidents,
+}
+
+
+def read_demo(name: str) -> "pd.DataFrame":
+    """Return a demo table: two years of hourly demand, clean or with the scripted incidents.
+
+    :param name: A key of `DEMO_TABLES`.
+    :raises SourceError: No demo table has that name.
+    """
+    if name not in DEMO_TABLES:
+        raise SourceError(f"'demo://{name}': unknown demo table; known: {', '.join(sorted(DEMO_TABLES))}")
+    return DEMO_TABLES[name]()

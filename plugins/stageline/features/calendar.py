@@ -1,0 +1,28 @@
+"""Calendar features of an event time: what a model needs to see the hour, the week, the season and the trend."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SECONDS_PER_DAY = 86_400
+
+
+def calendar_features(times: "pa.ChunkedArray") -> dict[str, "pa.ChunkedArray"]:
+    """Return `event_hour`, `event_weekday` (Monday 0), `event_month` and `event_day` (days since 1970-01-01).
+
+    A part that is the same in every row tells nothing and is left out.
+
+    :param times: Timestamps in microseconds.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    seconds = pc.divide(times.cast(pa.int64()), 1_000_000)
+    parts = {
+        "event_hour": pc.hour(times),
+        "event_weekday": pc.day_of_week(times),
+        "event_month": pc.month(times),
+        "event_day": pc.divide(seconds, _SECONDS_PER_DAY),
+    }
+    return {name: part.cast(pa.int64()) for name, part in parts.items() if len(part.unique()) > 1}

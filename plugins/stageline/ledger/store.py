@@ -1,0 +1,184 @@
+"""The ledger itself: open, append, find, read, verify."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, Result, Select, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from stageline.exceptions import LedgerError
+from stageline.ledger.chain import FIRST_PREVIOUS, chain_faults
+from stageline.ledger.engines import WAIT_SECONDS, make_engine, plain_errors, writing
+from stageline.ledger.records import ChainFault, Entry, Record
+from stageline.ledger.rows import evidence_text, record_of, row_of
+from stageline.ledger.schema import RECORD
+from stageline.ledger.upgrading import upgrade_if_needed
+from stageline.ledger.urls import parse_url, shown
+
+_COLUMNS = [column for column in RECORD.columns if column is not RECORD.c.sequence]
+_ROWS_AT_ONCE = 200
+
+
+class Ledger:
+    """An append-only log of records, one hash chain a pipeline, on SQLite or PostgreSQL.
+
+    It holds no open connection between calls, and threads and forked processes may share it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open a ledger; a new one is made, an older one brought to this package's version.
+
+        :param url: `sqlite:////FOLDER/ledger.db` or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`.
+        :raises LedgerError: When it cannot be reached, is no ledger, or was written by a newer package.
+        """
+        engine = make_engine(parse_url(url))
+        with plain_errors(engine):
+            upgrade_if_needed(engine)
+        return cls(engine)
+
+    def append(self, entry: Entry) -> Record:
+        """Append an entry to its pipeline's chain; with a key that exists, return that record unchanged.
+
+        :raises LedgerError: When the evidence has no JSON form or is too large, when the key belongs to
+            another pipeline, kind or step, or when the ledger cannot be written.
+        """
+        evidence = evidence_text(entry)
+        give_up = time.monotonic() + WAIT_SECONDS
+        with plain_errors(self._engine):
+            while True:
+                try:
+                    return self._append_once(entry, evidence)
+                except IntegrityError:
+                    # Another writer took the position or the key first; look again.
+                    if time.monotonic() > give_up:
+                        raise
+
+    def find(self, idempotency_key: str) -> Record | None:
+        """Return the record with this key, or None."""
+        with plain_errors(self._engine), self._engine.connect() as connection:
+            return _find(connection, idempotency_key)
+
+    def newest(
+        self, pipeline: str, *, run_id: str | None = None, dag_id: str | None = None, step: str | None = None
+    ) -> Record | None:
+        """Return the newest record of a pipeline that fits, or None."""
+        found = self.records(pipeline, dag_id=dag_id, run_id=run_id, step=step, limit=1)
+        return found[0] if found else None
+
+    def records(
+        self,
+        pipeline: str | None = None,
+        *,
+        dag_id: str | None = None,
+        run_id: str | None = None,
+        step: str | None = None,
+        newest_first: bool = True,
+        limit: int | None = None,
+    ) -> list[Record]:
+        """Return the records that fit, of one pipeline or of all, in the order they were written.
+
+        :param limit: At most so many, counted from the end that comes first.
+        """
+        if limit is not None and limit < 0:
+            raise LedgerError(f"limit is {limit}; expected 0 or more, or None for all records")
+        wanted = {"pipeline": pipeline, "dag_id": dag_id, "run_id": run_id, "step": step}
+        order = RECORD.c.sequence if pipeline is None else RECORD.c.position
+        query = (
+            select(*_COLUMNS)
+            .where(*(RECORD.c[name] == value for name, value in wanted.items() if value is not None))
+            .order_by(order.desc() if newest_first else order)
+            .limit(limit)
+        )
+        with plain_errors(self._engine), self._engine.connect() as connection:
+            return [record_of(row) for row in _rows(connection.execute(query))]
+
+    def pipelines(self) -> list[str]:
+        """Return the names of all pipelines with a record, sorted."""
+        with plain_errors(self._engine), self._engine.connect() as connection:
+            # Sorted here: each database sorts text in its own way.
+            return sorted(connection.execute(select(RECORD.c.pipeline).distinct()).scalars())
+
+    def verify(self, pipeline: str | None = None) -> list[ChainFault]:
+        """Return every place where a chain does not hold: edited records, gaps, forks; none is good.
+
+        What was cut off at a chain's end leaves no trace: to see that too, keep the newest digest elsewhere.
+        """
+        faults: list[ChainFault] = []
+        for name in self.pipelines() if pipeline is None else [pipeline]:
+            with plain_errors(self._engine), self._engine.connect() as connection:
+                stream = connection.execution_options(yield_per=_ROWS_AT_ONCE)
+                faults.extend(chain_faults(name, _rows(stream.execute(_chain(name)))))
+        return faults
+
+    def _append_once(self, entry: Entry, evidence: str) -> Record:
+        with writing(self._engine) as connection:
+            existing = _find(connection, entry.idempotency_key)
+            if existing is not None:
+                return _same(existing, entry)
+            position, previous_digest = _end_of_chain(connection, entry.pipeline)
+            row = row_of(
+                entry,
+                evidence,
+                position=position + 1,
+                recorded_at=datetime.now(UTC),
+                previous_digest=previous_digest,
+            )
+            connection.execute(insert(RECORD).values(row))
+        return record_of(row)
+
+    def close(self) -> None:
+        """Let go of what the ledger holds."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Ledger({shown(self._engine.url)!r})"
+
+
+def _chain(pipeline: str) -> Select[Any]:
+    return select(*_COLUMNS).where(RECORD.c.pipeline == pipeline).order_by(RECORD.c.position)
+
+
+def _rows(result: Result[Any]) -> Iterator[dict[str, Any]]:
+    names = tuple(result.keys())
+    return (dict(zip(names, row, strict=True)) for row in result)
+
+
+def _find(connection: Connection, idempotency_key: str) -> Record | None:
+    query = select(*_COLUMNS).where(RECORD.c.idempotency_key == idempotency_key)
+    return next((record_of(row) for row in _rows(connection.execute(query))), None)
+
+
+def _end_of_chain(connection: Connection, pipeline: str) -> tuple[int, str]:
+    query = (
+        select(RECORD.c.position, RECORD.c.digest)
+        .where(RECORD.c.pipeline == pipeline)
+        .order_by(RECORD.c.position.desc())
+        .limit(1)
+    )
+    last = connection.execute(query).first()
+    return (0, FIRST_PREVIOUS) if last is None else (last.position, last.digest)
+
+
+def _same(record: Record, entry: Entry) -> Record:
+    found, wanted = ((it.pipeline, it.kind, it.step) for it in (record, entry))
+    if found != wanted:
+        raise LedgerError(
+            f"idempotency key {entry.idempotency_key!r} belongs to record {record.position} of pipeline, "
+            f"kind and step {found}, not {wanted}; give each step its own key"
+        )
+    return record

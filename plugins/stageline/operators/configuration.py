@@ -1,0 +1,72 @@
+"""Settings from Airflow: the `[stageline]` section, then connections, then the embedded defaults."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from stageline.settings import Settings
+
+LEDGER_CONNECTION = "stageline_ledger"
+SECTION = "stageline"
+
+
+def load_settings() -> Settings:
+    """Return where this deployment keeps things.
+
+    An option that is set wins over a connection (`stageline_ledger`, `mlflow_default`), and that over the
+    embedded stores below `[stageline] home`.
+    """
+    from stageline.hooks.mlflow import MlflowHook
+
+    home = Path(_option("home") or os.environ.get("STAGELINE_HOME") or _airflow_home() / "stageline")
+    return Settings(
+        home=home,
+        ledger_url=_option("ledger") or _ledger_connection() or f"sqlite:///{home / 'ledger.db'}",
+        tables=Path(_option("tables") or home / "tables"),
+        tracking_uri=(
+            _option("mlflow_tracking_uri")
+            or MlflowHook.default_tracking_uri()
+            or os.environ.get("MLFLOW_TRACKING_URI")
+            or f"sqlite:///{home / 'mlflow.db'}"
+        ),
+        tracking_ui=_option("mlflow_ui_url") or None,
+        airflow_ui=_airflow_ui(),
+        pipelines=Path(folder) if (folder := _option("pipelines_folder")) else None,
+        trusted_types=tuple(_list_option("trusted_types")),
+    )
+
+
+def _option(name: str) -> str:
+    from airflow.sdk.configuration import conf
+
+    return str(conf.get(SECTION, name, fallback="") or "").strip()
+
+
+def _list_option(name: str) -> list[str]:
+    return [item.strip() for item in _option(name).split(",") if item.strip()]
+
+
+def _airflow_home() -> Path:
+    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+
+
+def _airflow_ui() -> str | None:
+    from airflow.sdk.configuration import conf
+
+    return (conf.get("api", "base_url", fallback="") or "").rstrip("/") or None
+
+
+def _ledger_connection() -> str | None:
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        connection = BaseHook.get_connection(LEDGER_CONNECTION)
+    except AirflowNotFoundException:
+        return None
+    login = ""
+    if connection.login:
+        password = f":{quote(connection.password, safe='')}" if connection.password else ""
+        login = f"{quote(connection.login, safe='')}{password}@"
+    port = f":{connection.port}" if connection.port else ""
+    return f"postgresql://{login}{connection.host or ''}{port}/{connection.schema or ''}"

@@ -1,0 +1,72 @@
+"""The step `evaluate`: the stored model and its baselines on the rows that training never saw."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stageline.operators.gate import GateOperator
+from stageline.verdicts import Report
+
+if TYPE_CHECKING:
+    from stageline.operators.run_context import RunContext
+
+
+class EvaluateOperator(GateOperator):
+    """Judge the model on the holdout: KPI against its goal and against the baselines, with intervals.
+
+    The models are loaded back from MLflow, so what is judged is what was stored.
+
+    :param pipeline: Name of the pipeline.
+    """
+
+    step = "evaluate"
+
+    def inputs(self, run: "RunContext") -> Mapping[str, Any]:
+        """The snapshot and the stored model."""
+        return {
+            "snapshot": run.evidence("features")["snapshot"]["digest"],
+            "model": run.evidence("train")["model"]["digest"],
+        }
+
+    def check(self, run: "RunContext") -> Report:
+        """Evaluate and judge."""
+        from stageline.evaluation import judge_evaluation, value_sentence
+        from stageline.operators.holdout import Holdout
+        from stageline.training import BASELINES
+
+        holdout = Holdout.load(run)
+        evaluation = holdout.evaluate()
+        checks = judge_evaluation(evaluation, run.spec.kpi, BASELINES)
+        evidence = holdout.evidence(evaluation)
+        return Report(
+            step=self.step,
+            checks=checks,
+            evidence={**evidence, "same_as": _same_as(run, evidence)},
+            sentence=value_sentence(checks),
+        )
+
+    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
+        """Log every metric with its interval."""
+        from stageline.tracking import log_values
+
+        values = {}
+        for metric in report.evidence["metrics"]:
+            for who, estimate in metric["estimates"].items():
+                name = metric["name"] if who == "model" else f"{who}_{metric['name']}"
+                bounds = {"": estimate["value"], "_low": estimate["low"], "_high": estimate["high"]}
+                values |= {f"{name}{end}": bound for end, bound in bounds.items() if bound is not None}
+        values["latency_ms_single"] = report.evidence["latency"]["single_ms"]
+        with run.tracking.resume(mlflow_run):
+            log_values(values, run.dag_run)
+
+
+def _same_as(run: "RunContext", evidence: Mapping[str, Any]) -> str | None:
+    """Return the earliest other run that reached the same metrics on the same snapshot, or none."""
+    for record in run.ledger.records(run.spec.pipeline, step="evaluate", newest_first=False):
+        earlier = record.evidence.get("evidence") or {}
+        if (
+            (record.dag_id, record.run_id) != (run.dag_id, run.run_id)
+            and earlier.get("snapshot_digest") == evidence["snapshot_digest"]
+            and earlier.get("metrics") == evidence["metrics"]
+        ):
+            return str(record.run_id)
+    return None

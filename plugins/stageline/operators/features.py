@@ -1,0 +1,93 @@
+"""The step `features`: one versioned snapshot of what the model will see."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stageline.exceptions import SourceError
+from stageline.operators.gate import GateOperator
+from stageline.verdicts import Check, Report, Severity, Verdict
+
+if TYPE_CHECKING:
+    from stageline.features import FeatureSet
+    from stageline.operators.run_context import RunContext
+    from stageline.tables import StoredSnapshot
+
+
+class FeatureSnapshotOperator(GateOperator):
+    """Build the feature table, split it, and keep it as a version of a Delta table.
+
+    :param pipeline: Name of the pipeline.
+    """
+
+    step = "features"
+
+    def inputs(self, run: "RunContext") -> Mapping[str, Any]:
+        """The source as it is now."""
+        return {"source": run.source.digest}
+
+    def check(self, run: "RunContext") -> Report:
+        """Take the snapshot."""
+        from stageline.features import build_features
+        from stageline.tables import require_usable
+
+        self._require_the_checked_source(run)
+        require_usable(run.source.table, run.spec, name=run.source.uri)
+        features = build_features(run.source.table, run.spec)
+        stored = run.snapshots.write(features.table, dag_run=run.run_id)
+        return Report(
+            step=self.step,
+            checks=(_rows_conserved(run, features), _labels_known(run, features), _stored(run, stored)),
+            evidence={
+                "source_digest": run.source.digest,
+                "snapshot": {"table": stored.table, "version": stored.version, "digest": stored.digest},
+                "written_by": stored.written_by,
+                "numeric": list(features.numeric),
+                "categorical": list(features.categorical),
+                "parts": features.parts,
+                "split": features.split,
+            },
+            sentence=f"snapshot version {stored.version} of {features.table.num_rows:,} rows and "
+            f"{len(features.numeric) + len(features.categorical)} features ({stored.digest[:19]}…); {features.split}",
+        )
+
+    @staticmethod
+    def _require_the_checked_source(run: "RunContext") -> None:
+        checked = run.earlier("quality")
+        source = (checked.evidence.get("evidence") or {}).get("source") if checked else None
+        if source and source["digest"] != run.source.digest:
+            raise SourceError(
+                f"{run.source.uri!r} changed since its quality was checked in this run: was {source['digest']}, "
+                f"is {run.source.digest}; clear the step 'quality' too"
+            )
+
+
+def _rows_conserved(run: "RunContext", features: "FeatureSet") -> Check:
+    rows, kept = run.source.table.num_rows, features.table.num_rows
+    parts = ", ".join(f"{count:,} {part}" for part, count in features.parts.items())
+    return Check(
+        code="SL-F001", name="rows_conserved", n=rows, value=kept, limit=rows,
+        verdict=Verdict.PASSED if kept == rows == sum(features.parts.values()) else Verdict.FAILED,
+        message=f"{rows:,} rows in = {kept:,} rows kept ({parts})",
+    )  # fmt: skip
+
+
+def _labels_known(run: "RunContext", features: "FeatureSet") -> Check:
+    from stageline.features.split import UNLABELLED
+
+    missing = features.parts.get(UNLABELLED, 0)
+    return Check(
+        code="SL-F002", name="labels_known", n=run.source.table.num_rows, value=missing, limit=0,
+        verdict=Verdict.FAILED if missing else Verdict.PASSED, severity=Severity.WARNING,
+        message=f"{missing:,} row(s) without {run.spec.target.column!r} are kept but neither train nor judge"
+        if missing else f"{run.spec.target.column!r} is known in every row",
+    )  # fmt: skip
+
+
+def _stored(run: "RunContext", stored: "StoredSnapshot") -> Check:
+    again = stored.written_by != run.run_id
+    message = (
+        f"same content as version {stored.version}, stored by run {stored.written_by}: nothing new was written"
+        if again
+        else f"stored as version {stored.version}"
+    )
+    return Check(code="SL-F003", name="snapshot_stored", verdict=Verdict.PASSED, message=message, value=stored.version)

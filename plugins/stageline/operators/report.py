@@ -1,0 +1,57 @@
+"""The step `report`: everything the run found on one page, and the answer in one sentence."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stageline.operators.gate import PAGE, GateOperator
+from stageline.verdicts import Check, Report
+
+if TYPE_CHECKING:
+    from stageline.operators.run_context import RunContext
+
+STEPS = ("quality", "features", "train", "evaluate")
+
+
+class ReportOperator(GateOperator):
+    """Write the report page to MLflow and close the MLflow run.
+
+    :param pipeline: Name of the pipeline.
+    """
+
+    step = "report"
+
+    def inputs(self, run: "RunContext") -> Mapping[str, Any]:
+        """The records of the steps before."""
+        return {step: record.digest for step in STEPS if (record := run.earlier(step)) is not None}
+
+    def check(self, run: "RunContext") -> Report:
+        """Sum up the steps."""
+        records = [record for step in STEPS if (record := run.earlier(step)) is not None]
+        evaluated = run.require("evaluate")
+        same_as = run.evidence("evaluate").get("same_as")
+        again = f" Snapshot and metrics are the same as in run {same_as}." if same_as else ""
+        warning = "".join(
+            f" {record.step.capitalize()} {record.verdict}: {record.sentence}."
+            for record in records
+            if not record.verdict.advances and record.step != "evaluate"
+        )
+        return Report(
+            step=self.step,
+            checks=tuple(
+                Check(code="SL-R001", name=record.step, verdict=record.verdict, message=f"{record.step}: {record.sentence}")
+                for record in records
+            ),
+            sentence=f"{evaluated.sentence}{warning}{again}",
+            evidence={"page": PAGE, "same_as": same_as},
+        )  # fmt: skip
+
+    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
+        """Log the page and close the run."""
+        from stageline.operators.report_content import report_content
+        from stageline.reporting import render_page
+        from stageline.tracking import log_page
+
+        page = render_page(report_content(run, report))
+        with run.tracking.resume(mlflow_run):
+            log_page(page, PAGE)
+        run.tracking.finish(mlflow_run, succeeded=not report.blocks)

@@ -1,0 +1,53 @@
+"""From Airflow's context to a RunContext, with its stores opened and closed again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stageline.ledger import Ledger
+from stageline.operators.configuration import load_settings
+from stageline.operators.failure import GateFailed
+from stageline.operators.run_context import RunContext
+from stageline.exceptions import Refusal
+from stageline.spec import find_pipelines_folder, load_pipeline
+from stageline.tracking import Tracking
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+@contextmanager
+def resolve_run(pipeline: str, context: "Context") -> Iterator[RunContext]:
+    """Yield the run that a task belongs to.
+
+    :param pipeline: Name of the pipeline.
+    :raises GateFailed: The pipeline's spec is missing or broken.
+    """
+    settings = load_settings()
+    try:
+        folder = settings.pipelines or find_pipelines_folder(Path(context["dag"].fileloc))
+        loaded = load_pipeline(pipeline, folder)
+    except Refusal as refusal:
+        raise GateFailed(str(refusal)) from refusal
+    settings.home.mkdir(parents=True, exist_ok=True)
+    task, dag_run = context["ti"], context["dag_run"]
+    embedded = settings.tracking_uri.startswith(("sqlite:", "postgresql:", "mysql:"))
+    with Ledger.open(settings.ledger_url) as ledger:
+        yield RunContext(
+            loaded=loaded,
+            settings=settings,
+            ledger=ledger,
+            tracking=Tracking(
+                settings.tracking_uri,
+                ui=settings.tracking_ui,
+                artifacts=settings.home / "artifacts" if embedded else None,
+            ),
+            dag_id=task.dag_id,
+            run_id=task.run_id,
+            task_id=task.task_id,
+            map_index=task.map_index if task.map_index is not None else -1,
+            try_number=task.try_number,
+            run_after=dag_run.run_after,
+            actor=getattr(dag_run, "triggering_user_name", None) or f"airflow:{dag_run.run_type}",
+        )

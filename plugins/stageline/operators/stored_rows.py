@@ -1,0 +1,45 @@
+"""The rows of a recorded snapshot, as models take them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stageline.spec import Task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from stageline.operators.run_context import RunContext
+    from stageline.training import TrainingRows
+
+
+def read_snapshot(run: "RunContext", evidence: Mapping[str, Any]) -> "pa.Table":
+    """Return the snapshot that the step `features` recorded."""
+    snapshot = evidence["snapshot"]
+    return run.snapshots.read(snapshot["version"], digest=snapshot["digest"])
+
+
+def rows_of(run: "RunContext", table: "pa.Table", evidence: Mapping[str, Any]) -> "TrainingRows":
+    """Return features and target of a table: labels as objects for classes, numbers as float64."""
+    import numpy as np
+
+    from stageline.features import model_frame
+    from stageline.training import TrainingRows
+
+    numeric, categorical = tuple(evidence["numeric"]), tuple(evidence["categorical"])
+    classify = run.spec.target.task is Task.CLASSIFICATION
+    target = table[run.spec.target.column].to_pylist()
+    return TrainingRows(
+        features=model_frame(table, list(numeric), list(categorical)),
+        target=np.asarray(target, dtype=object if classify else float),
+        numeric=numeric,
+        categorical=categorical,
+    )
+
+
+def part_of(table: "pa.Table", part: str) -> "pa.Table":
+    """Return one part of the split."""
+    import pyarrow.compute as pc
+
+    from stageline.features import SPLIT
+
+    return table.filter(pc.equal(table[SPLIT], part))

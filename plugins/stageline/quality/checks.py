@@ -1,0 +1,84 @@
+"""What the checks of this room share: their codes, their names, and what they know about the table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stageline.quality.columns import ColumnFacts
+from stageline.quality.wording import as_json, as_name, shorten
+from stageline.spec.models import Expectation
+from stageline.verdicts import Check, Verdict
+
+EXPECTATION = "SL-Q001"
+NOTHING_DECLARED = "SL-Q002"
+NOTHING_TO_JUDGE = "SL-Q003"
+NOT_FINITE = "SL-Q004"
+NOT_EVALUATED = "SL-Q005"
+
+COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
+
+
+@dataclass(frozen=True)
+class Table:
+    """What judging needs to know about the table.
+
+    :param facts: Facts of every column that an expectation names, as far as it exists.
+    """
+
+    rows: int
+    columns: tuple[str, ...]
+    facts: Mapping[str, ColumnFacts]
+
+
+def columns_of(expectation: Expectation) -> tuple[str, ...]:
+    """Return the columns whose values, or whose existence, an expectation judges."""
+    if expectation.type.startswith("expect_table_"):
+        return ()  # its list of columns is what the table is compared with
+    given = expectation.arguments
+    single = [given[key] for key in COLUMN_ARGUMENTS if key in given]
+    return tuple(dict.fromkeys([*single, *given.get("column_list", ())]))
+
+
+def name_of(expectation: Expectation) -> str:
+    """Return a check's name, e.g. `expect_column_values_to_be_between(hum)`."""
+    columns = columns_of(expectation)
+    return f"{expectation.type}({as_names(columns)})" if columns else expectation.type
+
+
+def as_names(columns: Sequence[str]) -> str:
+    """Return columns as they stand in a message."""
+    return shorten(", ".join(as_name(column) for column in columns), 160)
+
+
+def make_check(
+    expectation: Expectation,
+    name: str,
+    code: str,
+    verdict: Verdict,
+    message: str,
+    *,
+    n: int | None = None,
+    value: Any = None,
+    limit: float | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Check:
+    """Return an expectation's check; a value that is no finite number stays out of `value`.
+
+    :param n: Number of values or rows the check rests on.
+    """
+    return Check(
+        code=code,
+        name=name,
+        verdict=verdict,
+        message=message,
+        severity=expectation.severity,
+        value=_finite(value),
+        limit=limit,
+        n=n,
+        details={"arguments": as_json(expectation.arguments), **(details or {})},
+    )
+
+
+def _finite(value: Any) -> float | None:
+    number = as_json(value)
+    return float(number) if isinstance(number, (int, float)) and not isinstance(number, bool) else None

@@ -1,0 +1,58 @@
+"""Untrusted text made fit to show: bounded, one line, no control characters, no reordering."""
+
+import re
+import unicodedata
+
+VALUE_CHARACTERS = 200
+PROSE_CHARACTERS = 1_000
+LABEL_CHARACTERS = 28
+
+# Overrides and isolates can make a line read as another one (CVE-2021-42574).
+_REORDERING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_SPACES = re.compile(" {2,}")
+_NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_FIRST_CONTROL_PICTURE = 0x2400
+_C0_END = 0x20
+_NONCHARACTER = 0xFFFE  # the last two of every plane
+
+
+def shown(text: str, limit: int = VALUE_CHARACTERS) -> str:
+    """Return text as one line of at most `limit` characters, the last an ellipsis where some were cut.
+
+    Runs of white space become one space, control characters their visible picture. Nothing is escaped here:
+    that is the template's and the chart renderer's part.
+    """
+    # A bounded slice first: a value of a megabyte costs no more than a short one.
+    head = text[: 4 * limit]
+    line = _SPACES.sub(" ", "".join(map(_visible, head))).strip(" ")
+    if len(line) > limit or len(text) > len(head):
+        return line[: limit - 1].rstrip() + "…"
+    return line or "(blank)"
+
+
+def distinct_labels(texts: list[str], limit: int = LABEL_CHARACTERS) -> list[str]:
+    """Return short labels for a chart's axis; those that became equal are numbered apart."""
+    taken: set[str] = set()
+    labels = []
+    for text in texts:
+        label = base = shown(text, limit)
+        number = 1
+        while label in taken:
+            number += 1
+            label = f"{base} ({number})"
+        taken.add(label)
+        labels.append(label)
+    return labels
+
+
+def _visible(character: str) -> str:
+    if character.isspace():
+        return character if character == _NO_BREAK_SPACE else " "
+    code = ord(character)
+    if code < _C0_END:
+        return chr(_FIRST_CONTROL_PICTURE + code)
+    noncharacter = code & _NONCHARACTER == _NONCHARACTER
+    if character in _REORDERING or noncharacter or unicodedata.category(character) in {"Cc", "Cs"}:
+        return _REPLACEMENT
+    return character

@@ -1,0 +1,82 @@
+"""What a spec must say beyond its types: sections its stage requires, and parts that may not clash."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from stageline.spec.metrics import METRICS
+from stageline.spec.problems import Problem
+
+if TYPE_CHECKING:
+    from stageline.spec.models import PipelineSpec
+
+# What each stage requires, as dotted keys of the spec.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "poc": (),
+    "pilot": (
+        "owners.business", "owners.model", "owners.data",
+        "source.keys", "quality", "gates", "release", "monitor",
+    ),
+    "production": (
+        "owners.business", "owners.model", "owners.data", "owners.operations",
+        "source.keys", "source.event_time", "quality", "gates", "release.rollout", "monitor.persist",
+        "kpi.value_per_unit",
+    ),
+}  # fmt: skip
+
+
+def missing_for(spec: "PipelineSpec", stage: str) -> tuple[str, ...]:
+    """Return the dotted keys that a stage requires and the spec lacks."""
+    return tuple(key for key in REQUIRED[stage] if not _present(spec, key))
+
+
+def contradictions(spec: "PipelineSpec") -> Iterator[Problem]:
+    """Yield what its stage requires and the spec lacks, and which of its parts contradict each other."""
+    for key in missing_for(spec, spec.stage):
+        yield tuple(key.split(".")), f"missing; stage {spec.stage.value!r} requires it"
+    yield from _task(spec)
+    yield from _columns(spec)
+    if spec.release:
+        for index, role in enumerate(spec.release.approvers):
+            if getattr(spec.owners, role) is None:
+                yield (
+                    ("release", "approvers", index),
+                    f"{role!r} approves, but owners.{role} is missing; name that owner",
+                )
+
+
+def _task(spec: "PipelineSpec") -> Iterator[Problem]:
+    task = spec.target.task
+    metric_name = spec.kpi.metric
+    metric = METRICS[metric_name]
+    if metric.task != task:
+        fitting = ", ".join(name for name, known in METRICS.items() if known.task == task)
+        yield (
+            ("kpi", "metric"),
+            f"{metric_name!r} is for {metric.task}, but target.task is {task.value!r}; fitting: {fitting}",
+        )
+    if task == "regression" and spec.target.positive is not None:
+        yield ("target", "positive"), "a regression has no positive class; leave the key out"
+
+
+def _columns(spec: "PipelineSpec") -> Iterator[Problem]:
+    target = spec.target.column
+    if spec.source.event_time == target:
+        yield ("source", "event_time"), f"names {target!r}, which is the target column"
+    for path, columns in (
+        (("features", "exclude"), spec.features.exclude),
+        (("source", "keys"), spec.source.keys),
+    ):
+        for index, column in enumerate(columns):
+            if column == target:
+                yield (*path, index), f"names {target!r}, which is the target column"
+            if column in columns[:index]:
+                yield (*path, index), f"names {column!r} twice"
+
+
+def _present(spec: "PipelineSpec", key: str) -> bool:
+    value: object = spec
+    for part in key.split("."):
+        value = getattr(value, part, None)
+        if value is None or value == ():
+            return False
+    return True

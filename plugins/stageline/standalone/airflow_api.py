@@ -1,0 +1,151 @@
+"""The few calls of Airflow's REST API that a trial run needs."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from stageline.standalone.errors import StandaloneError
+from stageline.standalone.health import local_client
+
+_TRIES = 5
+_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """One run of one DAG."""
+
+    dag_id: str
+    run_id: str
+
+    @property
+    def path(self) -> str:
+        """Its place in the API."""
+        return f"{_dag(self.dag_id)}/dagRuns/{quote(self.run_id, safe='')}"
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """What a task of a run is doing; `map_index` is -1 for a task that is not mapped."""
+
+    task_id: str
+    map_index: int
+    try_number: int
+    state: str | None
+
+    @property
+    def name(self) -> str:
+        """Its id, with the index of a mapped task."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+
+class AirflowApi:
+    """Airflow's REST API as the administrator that the local Airflow lets everybody be."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    @classmethod
+    @contextmanager
+    def connect(cls, url: str) -> Iterator["AirflowApi"]:
+        """Log in.
+
+        :raises StandaloneError: When Airflow gives no token.
+        """
+        with local_client(base_url=url) as client:
+            answer = client.get("/auth/token")
+            if not answer.is_success:
+                raise StandaloneError(
+                    f"Airflow on {url} gave no token: HTTP {answer.status_code} {answer.text[:200]}"
+                )
+            client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+            client.base_url = httpx.URL(f"{url}/api/v2")
+            yield cls(client)
+
+    def knows(self, dag_id: str) -> bool:
+        """Return whether the DAG was read and can run."""
+        answer = self._get(_dag(dag_id), allowed=(404,))
+        return answer.is_success and not answer.json().get("is_stale", False)
+
+    def dag_ids(self) -> list[str]:
+        """Return the ids of all DAGs, sorted; of more than a hundred only the first."""
+        found = self._get("/dags", limit=100).json()["dags"]
+        return sorted(dag["dag_id"] for dag in found)
+
+    def import_errors(self) -> list[str]:
+        """Return why DAG files could not be read, each with its file."""
+        found = self._get("/importErrors").json()["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in found]
+
+    def trigger(self, dag_id: str) -> DagRun:
+        """Unpause a DAG and start a run of it now.
+
+        :raises StandaloneError: When Airflow refuses.
+        """
+        self._checked(self._client.patch(_dag(dag_id), json={"is_paused": False}))
+        answer = self._checked(self._client.post(f"{_dag(dag_id)}/dagRuns", json={"logical_date": None}))
+        return DagRun(dag_id, answer.json()["dag_run_id"])
+
+    def state(self, run: DagRun) -> str:
+        """Return the state of a run: `queued`, `running`, `success` or `failed`."""
+        return str(self._get(run.path).json()["state"])
+
+    def tasks(self, run: DagRun) -> list[TaskState]:
+        """Return what the tasks of a run are doing."""
+        found = self._get(f"{run.path}/taskInstances", limit=1000).json()["task_instances"]
+        return [
+            TaskState(each["task_id"], each["map_index"], each["try_number"], each["state"]) for each in found
+        ]
+
+    def links(self, run: DagRun, task_id: str) -> dict[str, str]:
+        """Return the addresses that a task's operator offers, by their names."""
+        path = f"{run.path}/taskInstances/{quote(task_id, safe='')}/links"
+        found = self._get(path, allowed=(404,))
+        links: Mapping[str, str | None] = found.json().get("extra_links", {}) if found.is_success else {}
+        return {name: url for name, url in links.items() if url}
+
+    def log(self, run: DagRun, task: TaskState) -> list[str]:
+        """Return the lines that a task's last try logged."""
+        path = f"{run.path}/taskInstances/{quote(task.task_id, safe='')}/logs/{max(1, task.try_number)}"
+        answer = self._get(path, allowed=(404,), map_index=task.map_index)
+        content = answer.json().get("content", []) if answer.is_success else []
+        return [line for entry in content for line in _lines(entry)]
+
+    def _get(self, path: str, *, allowed: tuple[int, ...] = (), **query: Any) -> httpx.Response:
+        for _ in range(_TRIES - 1):
+            try:
+                answer = self._client.get(path, params=query, headers={"Accept": "application/json"})
+            except httpx.TransportError:
+                time.sleep(_PAUSE_SECONDS)
+                continue
+            # SQLite under load now and then costs the web server an answer.
+            if not answer.is_server_error:
+                return answer if answer.status_code in allowed else self._checked(answer)
+            time.sleep(_PAUSE_SECONDS)
+        return self._checked(self._client.get(path, params=query, headers={"Accept": "application/json"}))
+
+    def _checked(self, answer: httpx.Response) -> httpx.Response:
+        if answer.is_success:
+            return answer
+        asked = f"{answer.request.method} {answer.request.url.path}"
+        raise StandaloneError(f"Airflow refused {asked}: HTTP {answer.status_code} {answer.text[:500]}")
+
+
+def _dag(dag_id: str) -> str:
+    return f"/dags/{quote(dag_id, safe='')}"
+
+
+def _lines(entry: Mapping[str, Any] | str) -> Iterator[str]:
+    if isinstance(entry, str):
+        yield entry
+        return
+    event = str(entry.get("event", ""))
+    if not event.startswith("::"):
+        yield event
+    for cause in entry.get("error_detail") or ():
+        yield f"{cause.get('exc_type')}: {cause.get('exc_value')}"

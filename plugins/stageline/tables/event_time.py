@@ -1,0 +1,61 @@
+"""The event time of a table as timestamps: all naive, or all in UTC."""
+
+from typing import TYPE_CHECKING
+
+from stageline.exceptions import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
+
+
+def parse_event_time(table: "pa.Table", column: str) -> "pa.ChunkedArray":
+    """Return a column as timestamps in microseconds.
+
+    Times with offsets are turned into UTC; times without stay naive. A column that mixes the two has no
+    order, so it is refused.
+
+    :raises DataError: Nulls, a value that is no time, or naive and aware times mixed.
+    """
+    import pyarrow as pa
+
+    values = table[column]
+    if values.null_count:
+        row = values.is_null().index(True).as_py() + 1  # noqa: FBT003 - the value looked for
+        raise DataError(f"event time {column!r}: {values.null_count:,} null(s), first in row {row:,}")
+    kind = values.type
+    if pa.types.is_timestamp(kind):
+        return values.cast(pa.timestamp("us", kind.tz and "UTC"), safe=False)
+    if pa.types.is_date(kind):
+        return values.cast(pa.timestamp("us"))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _parse_texts(values, column)
+    raise DataError(f"event time {column!r}: has type {kind}; expected a date or a timestamp")
+
+
+def _parse_texts(values: "pa.ChunkedArray", column: str) -> "pa.ChunkedArray":
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.utf8_trim_whitespace(values)
+    aware = pc.and_(pc.match_substring_regex(texts, _ZONE), pc.match_substring(texts, ":"))
+    count = pc.sum(aware).as_py()
+    if 0 < count < len(texts):
+        row_aware = aware.index(True).as_py()  # noqa: FBT003 - the value looked for
+        row_naive = aware.index(False).as_py()  # noqa: FBT003 - the value looked for
+        raise DataError(
+            f"event time {column!r}: mixes times with and without a time zone: row {row_aware + 1:,} has "
+            f"{texts[row_aware].as_py()!r}, row {row_naive + 1:,} has {texts[row_naive].as_py()!r}; "
+            "write all of them with an offset, or none"
+        )
+    series = pd.Series(texts.to_pylist(), dtype="str")
+    parsed = pd.to_datetime(series, format="ISO8601", utc=bool(count), errors="coerce")
+    if parsed.isna().any():
+        row = int(parsed.isna().idxmax())
+        raise DataError(
+            f"event time {column!r}: row {row + 1:,} has {series[row]!r}, which is no ISO 8601 date or time"
+        )
+    kind = pa.timestamp("us", "UTC" if count else None)
+    return pa.chunked_array([pa.Array.from_pandas(parsed.dt.as_unit("us")).cast(kind)])

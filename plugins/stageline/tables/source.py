@@ -1,0 +1,109 @@
+"""One way to read a source, whatever its place: the bytes that are digested are the bytes that are parsed."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stageline.exceptions import SourceError
+from stageline.spec.source_path import resolve_inside
+from stageline.tables.csv_bytes import parse_csv
+from stageline.tables.parquet_bytes import parse_parquet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FORMATS: dict[str, Callable[[bytes, str], "pa.Table"]] = {".csv": parse_csv, ".parquet": parse_parquet}
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A source as it was at one moment.
+
+    :param table: Its rows.
+    :param digest: `sha256:…` of the file's bytes, or of the content where there is no file.
+    :param size_bytes: Size of the file, or of the table in memory.
+    """
+
+    uri: str
+    table: "pa.Table"
+    digest: str
+    size_bytes: int
+
+
+def read_source(uri: str, project: Path) -> SourceTable:
+    """Read a source whole.
+
+    :param uri: Path inside the project, `sklearn://NAME` or `demo://NAME`.
+    :param project: Root folder of the project; a path may not leave it.
+    :raises SourceError: The source is missing, unreadable, empty or outside the project.
+    """
+    scheme, separator, name = uri.partition("://")
+    if not separator:
+        return _read_file(uri, project)
+    readers = {"sklearn": _read_sklearn, "demo": _read_demo}
+    if scheme not in readers:
+        raise SourceError(
+            f"{uri!r}: unknown scheme {scheme!r}; use a path inside the project, "
+            f"{', '.join(f'{known}://NAME' for known in readers)}"
+        )
+    return _from_memory(uri, readers[scheme](name))
+
+
+def _read_file(uri: str, project: Path) -> SourceTable:
+    try:
+        # Asked again after the spec was loaded: a link may lead elsewhere by now.
+        path = resolve_inside(project, uri)
+    except ValueError as error:
+        raise SourceError(str(error)) from error
+    parse = _FORMATS.get(path.suffix.lower())
+    if parse is None:
+        raise SourceError(
+            f"{uri!r}: unknown file type {path.suffix!r}; known: {', '.join(sorted(_FORMATS))}"
+        )
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise SourceError(f"{uri!r}: there is no such file under {str(project)!r}") from None
+    except OSError as error:
+        raise SourceError(f"{uri!r}: cannot be read: {error.strerror}") from error
+    if not data:
+        raise SourceError(f"{uri!r}: the file is empty (0 bytes); expected a header and rows")
+    table = parse(data, uri)
+    if table.num_rows == 0:
+        raise SourceError(f"{uri!r}: has a header ({', '.join(table.column_names[:5])}, …) but no rows")
+    return SourceTable(uri, table, f"sha256:{hashlib.sha256(data).hexdigest()}", len(data))
+
+
+def _from_memory(uri: str, table: "pa.Table") -> SourceTable:
+    from stageline.tables.digest import digest_table
+
+    return SourceTable(uri, table, digest_table(table), table.nbytes)
+
+
+def _read_sklearn(name: str) -> "pa.Table":
+    import pyarrow as pa
+    from sklearn import datasets
+
+    loaders = {
+        "breast_cancer": datasets.load_breast_cancer,
+        "diabetes": datasets.load_diabetes,
+        "iris": datasets.load_iris,
+        "wine": datasets.load_wine,
+    }
+    if name not in loaders:
+        raise SourceError(f"'sklearn://{name}': unknown dataset; known: {', '.join(sorted(loaders))}")
+    bunch = loaders[name](as_frame=True)
+    frame = bunch.frame
+    if hasattr(bunch, "target_names"):
+        frame["target"] = [str(bunch.target_names[code]) for code in frame["target"]]
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def _read_demo(name: str) -> "pa.Table":
+    import pyarrow as pa
+
+    from stageline.demo import read_demo
+
+    return pa.Table.from_pandas(read_demo(name), preserve_index=False).replace_schema_metadata(None)

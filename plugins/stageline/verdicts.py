@@ -1,0 +1,153 @@
+"""The one vocabulary of every decision: a check has a verdict, a report sums up its checks."""
+
+import math
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Verdict(StrEnum):
+    """What a check or a report concluded. Only `passed` and `warned` go forward."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    INCONCLUSIVE = "inconclusive"
+    FAILED = "failed"
+    ERRORED = "errored"
+
+    @property
+    def advances(self) -> bool:
+        """Whether a pipeline may go on after this verdict."""
+        return self in (Verdict.PASSED, Verdict.WARNED)
+
+
+class Severity(StrEnum):
+    """How much a check weighs in its report."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Mode(StrEnum):
+    """Whether a report's verdict stops the pipeline (`enabled`) or is only shown (`dry_run`)."""
+
+    ENABLED = "enabled"
+    DRY_RUN = "dry_run"
+
+
+_GRAVITY = {verdict: rank for rank, verdict in enumerate(Verdict)}
+
+
+class Check(BaseModel):
+    """One thing looked at: its stable code, its verdict, and a message that quotes its numbers.
+
+    :param code: Stable code with an entry in the docs, e.g. `SL-Q001`.
+    :param name: What was checked, e.g. `expect_column_values_to_be_between(hum)`.
+    :param n: Number of rows (or events) the check rests on.
+    :param details: JSON values that a report page shows, e.g. examples of unexpected values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str = Field(pattern=r"^SL-[A-Z]\d{3}$")
+    name: str
+    verdict: Verdict
+    message: str
+    severity: Severity = Severity.CRITICAL
+    value: float | None = None
+    limit: float | None = None
+    n: int | None = None
+    details: Mapping[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _never_pass_on_nothing(self) -> Self:
+        for number in (self.value, self.limit):
+            if number is not None and not math.isfinite(number) and self.verdict is Verdict.PASSED:
+                raise ValueError(f"check {self.name!r} passed on a number that is not finite: {number}")
+        return self
+
+    @property
+    def effect(self) -> Verdict | None:
+        """What this check contributes to its report: a warning never blocks, an info never counts.
+
+        An error always counts in full: a check that could not be made says nothing about the data.
+        """
+        if self.verdict is Verdict.PASSED or self.verdict is Verdict.ERRORED:
+            return self.verdict
+        if self.severity is Severity.INFO:
+            return None
+        if self.severity is Severity.WARNING:
+            return Verdict.WARNED
+        return self.verdict
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the gravest verdict; no verdict at all is `inconclusive`, never a pass."""
+    return max(verdicts, key=_GRAVITY.__getitem__, default=Verdict.INCONCLUSIVE)
+
+
+class Report(BaseModel):
+    """What one step of a pipeline concluded, with its evidence.
+
+    :param step: Step of the pipeline, e.g. `quality`.
+    :param sentence: The conclusion as one sentence for a person; left empty, it is made from the checks.
+    :param evidence: JSON values that later steps and pages read: digests, versions, metrics.
+    :param mode: Whether the verdict stops the pipeline.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: str
+    checks: tuple[Check, ...] = ()
+    evidence: Mapping[str, Any] = Field(default_factory=dict)
+    mode: Mode = Mode.ENABLED
+    sentence: str = ""
+
+    @model_validator(mode="after")
+    def _say_something(self) -> Self:
+        if not self.sentence:
+            object.__setattr__(self, "sentence", self._sum_up())
+        return self
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst effect among the checks; without any, `inconclusive`."""
+        return worst(effect for check in self.checks if (effect := check.effect) is not None)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the pipeline has to stop here."""
+        return self.mode is Mode.ENABLED and not self.verdict.advances
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON values; a number that is not finite becomes null, as JSON has none."""
+        return dict(_finite(self.model_dump(mode="json")))
+
+    def checks_with(self, *verdicts: Verdict) -> tuple[Check, ...]:
+        """Return the checks that ended with one of the verdicts."""
+        return tuple(check for check in self.checks if check.verdict in verdicts)
+
+    def _sum_up(self) -> str:
+        if not self.checks:
+            return "nothing was checked"
+        verdict = self.verdict
+        deciding = next((check for check in self.checks if check.effect is verdict), None)
+        if deciding is None:
+            return f"none of {len(self.checks)} checks counts: all are of severity info"
+        if verdict is Verdict.PASSED:
+            passed = len(self.checks_with(Verdict.PASSED))
+            return f"{passed} of {len(self.checks)} checks passed"
+        same = sum(check.effect is verdict for check in self.checks)
+        more = f" (and {same - 1} more)" if same > 1 else ""
+        return f"{deciding.message}{more}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
