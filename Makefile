@@ -23,13 +23,13 @@ $(STAMP): requirements.txt pyproject.toml
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## Run the demo pipeline in a real Airflow and leave both UIs up
-	$(BIN)/python -m stageline.demo run
+	$(BIN)/python -m stageline.standalone run
 
 up: $(STAMP)  ## Start Airflow and MLflow on 127.0.0.1
-	$(BIN)/python -m stageline.demo up
+	$(BIN)/python -m stageline.standalone up
 
 down:  ## Stop what `make demo` or `make up` started
-	@test -x $(BIN)/python && $(BIN)/python -m stageline.demo down || true
+	@if [ -x $(BIN)/stageline ]; then $(BIN)/python -m stageline.standalone down; fi
 
 test: $(STAMP)  ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -47,7 +47,7 @@ bench: $(STAMP)  ## Speed claims, each against a named peer
 
 lock: $(STAMP)  ## Refresh requirements.txt from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--extra postgres --extra dev pyproject.toml -o requirements.txt
+		--extra celery --extra postgres --extra dev pyproject.toml -o requirements.txt
 
 clean: down  ## Remove everything that was made here
 	rm -rf $(VENV) .demo .airflow dist build

@@ -27,9 +27,7 @@ def postgres_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="stageline-postgres-") as folder:
         data, log = Path(folder, "data"), Path(folder, "server.log")
         as_user = _unprivileged_user(folder)
-        _run_in(
-            folder, as_user, "initdb", "--no-sync", "--auth=trust", "--username=stageline", "-E", "UTF8", data
-        )
+        _run_in(folder, as_user, "initdb", "--no-sync", "--auth=trust", "--username=stageline", "-E", "UTF8", data)
         port = _free_port()
         try:
             options = f"-p {port} {_SETTINGS}"

@@ -62,7 +62,8 @@ _OPTIONS = {
         "http://mlflow:5000",
     ),
     "mlflow_ui_url": _option(
-        "Address at which people open MLflow; with it, tasks link to runs and reports.", "https://mlflow.example.com"
+        "Address at which people open MLflow; with it, tasks link to runs and reports.",
+        "https://mlflow.example.com",
     ),
     "pipelines_folder": _option(
         "Folder of the specs. Default: config/pipelines, looked for in the folders above the DAG's file.",

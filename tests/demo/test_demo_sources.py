@@ -4,6 +4,7 @@ import sys
 import pandas as pd
 import pyarrow as pa
 import pytest
+
 from stageline.demo import DEMO_TABLES, read_demo
 from stageline.demo.incidents import SCRIPTED_INCIDENTS
 from stageline.demo.simulator import simulate_demand
@@ -28,9 +29,7 @@ def test_a_table_becomes_arrow_without_its_index(name):
 
 @pytest.mark.parametrize("name", ["", "bikes", "hourly_demand "])
 def test_an_unknown_name_lists_the_known_ones(name):
-    with pytest.raises(
-        SourceError, match=r"unknown demo table; known: hourly_demand, hourly_demand_incidents"
-    ):
+    with pytest.raises(SourceError, match=r"unknown demo table; known: hourly_demand, hourly_demand_incidents"):
         read_demo(name)
 
 

@@ -10,6 +10,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+
 from stageline.demo.incidents import SCRIPTED_INCIDENTS, FailureReason
 from stageline.demo.randomness import stream
 from stageline.demo.simulator import simulate_demand
@@ -79,9 +80,7 @@ def test_its_truth_is_one_sentence(incident):
 
 
 @pytest.mark.parametrize("seed", [3, 7])
-@pytest.mark.parametrize(
-    "incident", [one for one in SCRIPTED_INCIDENTS if one.columns], ids=lambda one: one.name
-)
+@pytest.mark.parametrize("incident", [one for one in SCRIPTED_INCIDENTS if one.columns], ids=lambda one: one.name)
 def test_changes_what_it_says_and_nothing_else(incident, seed):
     before = _without_incidents(seed)
     after = incident.apply(before, stream(seed, incident.name))
@@ -230,9 +229,7 @@ def test_evidence_warm_november_lies_inside_every_range_but_not_in_the_combinati
         ("night_bus_launch", 2, 1),
     ],
 )
-def test_evidence_the_trained_model_errs_more_inside_the_window(
-    champion, clean, name, grows_at_least, direction
-):
+def test_evidence_the_trained_model_errs_more_inside_the_window(champion, clean, name, grows_at_least, direction):
     incident = BY_NAME[name]
     faulty = incident.apply(clean, stream(7, incident.name))[incident.exposed(clean)]
     usual = clean[incident.exposed(clean)]

@@ -10,6 +10,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
 from stageline.demo.demand import expected_rides
 from stageline.demo.simulator import TWO_YEARS, simulate_demand
 
@@ -180,9 +181,7 @@ def test_trees_beat_a_line_beats_a_constant_and_none_beats_the_truth(two_years):
         ),
     }
     error = {
-        name: mean_absolute_error(
-            last["rides"], model.fit(_features(train), train["rides"]).predict(_features(last))
-        )
+        name: mean_absolute_error(last["rides"], model.fit(_features(train), train["rides"]).predict(_features(last)))
         for name, model in models.items()
     }
     truth = mean_absolute_error(last["rides"], expected_rides(last))

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
+
 from stageline.exceptions import LedgerError
 from stageline.ledger import Entry, Ledger, engines
 from stageline.ledger.rows import row_of

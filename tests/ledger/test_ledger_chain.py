@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stageline.exceptions import LedgerError
 from stageline.ledger import Entry, Record, canonical_json
 from stageline.ledger.chain import FIRST_PREVIOUS, chain_faults
@@ -82,9 +83,7 @@ def chain() -> list[dict[str, Any]]:
         )  # fmt: skip
         previous = rows[-1]["digest"] if rows else FIRST_PREVIOUS
         now = datetime(2026, 1, number, tzinfo=UTC)
-        rows.append(
-            row_of(entry, evidence_text(entry), position=number, recorded_at=now, previous_digest=previous)
-        )
+        rows.append(row_of(entry, evidence_text(entry), position=number, recorded_at=now, previous_digest=previous))
     return rows
 
 
@@ -120,9 +119,7 @@ def test_any_removed_inner_record_is_a_gap(chain: list[dict[str, Any]], data: st
 
 def test_a_record_whose_digest_was_made_anew_breaks_the_link(chain: list[dict[str, Any]]) -> None:
     old = record_of(chain[1])
-    forged = row_of(
-        old, '{"n":99}', position=2, recorded_at=old.recorded_at, previous_digest=old.previous_digest
-    )
+    forged = row_of(old, '{"n":99}', position=2, recorded_at=old.recorded_at, previous_digest=old.previous_digest)
     (fault,) = chain_faults("bikes", [chain[0], forged, *chain[2:]])
     assert fault.position == 3
     assert forged["digest"] in fault.message
@@ -145,7 +142,5 @@ def test_a_column_that_a_later_version_adds_keeps_old_digests(chain: list[dict[s
 
 def test_an_edited_row_that_is_no_record_says_so(chain: list[dict[str, Any]]) -> None:
     for changed in ({"verdict": "great"}, {"evidence": "{"}, {"evidence": None}):
-        with pytest.raises(
-            LedgerError, match=r"record 1 of pipeline 'bikes' cannot be read, so it was edited"
-        ):
+        with pytest.raises(LedgerError, match=r"record 1 of pipeline 'bikes' cannot be read, so it was edited"):
             record_of({**chain[0], **changed})

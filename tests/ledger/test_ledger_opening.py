@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
+
 from stageline.exceptions import LedgerError
 from stageline.ledger import Entry, Ledger, upgrading
 from stageline.ledger.engines import make_engine, writing
@@ -72,9 +73,7 @@ def test_an_older_ledger_is_upgraded_and_keeps_its_chain(
 def test_a_newer_ledger_is_refused(ledger: Ledger, ledger_url: str) -> None:
     with writing(make_engine(parse_url(ledger_url))) as connection:
         connection.execute(VERSION.update().values(version_num="0099"))
-    with pytest.raises(
-        LedgerError, match=r"version '0099'.*knows '0001' to '0001'.*upgrade airflow-provider"
-    ):
+    with pytest.raises(LedgerError, match=r"version '0099'.*knows '0001' to '0001'.*upgrade airflow-provider"):
         Ledger.open(ledger_url)
 
 
@@ -91,9 +90,7 @@ def test_a_failed_upgrade_changes_nothing(
         assert ledger.append(entry("a")).position == 1
 
 
-def test_opening_again_asks_one_question(
-    ledger: Ledger, ledger_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_opening_again_asks_one_question(ledger: Ledger, ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = make_engine(parse_url(ledger_url))
     asked: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
@@ -186,9 +183,7 @@ def test_a_server_that_is_not_there_is_refused_without_the_password() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))  # taken, and nobody listens
         url = f"postgresql://dana:geheim@127.0.0.1:{listener.getsockname()[1]}/db?sslpassword=geheim"
-        with pytest.raises(
-            LedgerError, match=r"postgresql\+psycopg://dana:\*\*\*@.*check that the server"
-        ) as caught:
+        with pytest.raises(LedgerError, match=r"postgresql\+psycopg://dana:\*\*\*@.*check that the server") as caught:
             Ledger.open(url)
     told = f"{caught.value}{caught.value.__cause__}"
     assert "geheim" not in told

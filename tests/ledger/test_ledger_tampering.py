@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
+
 from stageline.exceptions import LedgerError
 from stageline.ledger import Entry, Ledger, Record
 from stageline.ledger.engines import make_engine, writing

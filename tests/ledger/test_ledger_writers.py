@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.synchronize import Barrier
 
 import pytest
+
 from stageline.ledger import Entry, Ledger
 
 PROCESSES, APPENDS, SHARED = 6, 40, 20
@@ -68,9 +69,7 @@ def test_six_processes_open_a_new_ledger_at_once(processes: ProcessPoolExecutor,
         assert ledger.verify() == []
 
 
-def test_six_processes_append_to_one_chain(
-    processes: ProcessPoolExecutor, ledger: Ledger, ledger_url: str
-) -> None:
+def test_six_processes_append_to_one_chain(processes: ProcessPoolExecutor, ledger: Ledger, ledger_url: str) -> None:
     written = processes.map(append_own, [ledger_url] * PROCESSES, range(PROCESSES))
     positions = [position for own in written for position in own]
     everything = list(range(1, PROCESSES * APPENDS + 1))
@@ -79,9 +78,7 @@ def test_six_processes_append_to_one_chain(
     assert ledger.verify() == []
 
 
-def test_six_processes_append_the_same_keys(
-    processes: ProcessPoolExecutor, ledger: Ledger, ledger_url: str
-) -> None:
+def test_six_processes_append_the_same_keys(processes: ProcessPoolExecutor, ledger: Ledger, ledger_url: str) -> None:
     answers = list(processes.map(append_shared, [ledger_url] * PROCESSES, range(PROCESSES)))
     assert all(answer == answers[0] for answer in answers)
     assert [record.digest for record in ledger.records("bikes", newest_first=False)] == answers[0]

@@ -57,7 +57,11 @@ def test_fires_on_a_shuffled_scale_that_no_order_shows():
 @pytest.mark.parametrize(
     ("formula", "columns", "said"),
     [
-        (lambda c: c["price"] + c["quantity"], ("price", "quantity"), "y = price + quantity in all 1,500 rows"),
+        (
+            lambda c: c["price"] + c["quantity"],
+            ("price", "quantity"),
+            "y = price + quantity in all 1,500 rows",
+        ),
         (lambda c: c["price"] - c["quantity"], ("price", "quantity"), "y = price - quantity in all"),
         (
             lambda c: (0.3 * c["price"] + 0.7 * c["quantity"]).round(1),
@@ -74,7 +78,11 @@ def test_fires_on_a_shuffled_scale_that_no_order_shows():
             ("price", "quantity"),
             "y = 0.19 * price * quantity in all 1,500 rows, up to rounding",
         ),
-        (lambda c: c["quantity"] / c["price"], ("quantity", "price"), "y = quantity / price in all 1,500 rows"),
+        (
+            lambda c: c["quantity"] / c["price"],
+            ("quantity", "price"),
+            "y = quantity / price in all 1,500 rows",
+        ),
         (
             lambda c: c["price"] + c["quantity"] + c["noise"] + c["amount"] + 5,
             ("price", "quantity", "noise", "amount"),
@@ -94,9 +102,7 @@ def test_a_formula_survives_a_few_wrong_rows_and_says_how_many():
     columns = numbers()
     target = columns["price"] + columns["quantity"]
     target[[3, 500, 1_400]] += 100
-    assert leaks_of(target, **columns) == {
-        ("price", "quantity"): "y = price + quantity in 1,497 of 1,500 rows"
-    }
+    assert leaks_of(target, **columns) == {("price", "quantity"): "y = price + quantity in 1,497 of 1,500 rows"}
 
 
 def test_every_way_to_write_the_target_is_found():
@@ -130,6 +136,13 @@ def test_fires_on_many_values_with_one_class_each():
     target = np.where(value % 3 == 0, "yes", "no")
     leaks = leaks_of(target, x=[f"plan {v}" for v in value])
     assert leaks[("x",)] == "x alone gives y: balanced accuracy 1.0000 (on rows held out from 1,500)"
+
+
+def test_fires_on_values_that_repeat_seldom_in_a_large_table():
+    draw = np.random.default_rng(10)
+    level = draw.normal(size=1_500)
+    shop = draw.integers(0, 1_500, 20_000)
+    assert ("shop",) in leaks_of(level[shop], shop=[f"shop {number}" for number in shop])
 
 
 def test_fires_where_only_the_gaps_tell():

@@ -19,8 +19,8 @@ ROWS = 120
 HOSTILE = [
     "no", "y", "null", "~", "1e3", "0o7", "12:30:00", "2011-01-01", "<b>x</b>", 'a "quoted" name', "it's",
     "key: value", "# comment", "- dash", "{flow}", "[list]", "a, b", "line\nbreak", "tab\there", "bell\a",
-    "\u2028", "\x85", "\x1b[31mred", "&anchor", "*alias", "!tag", "%", "@", "`", " lead", "trail ", "größe", "🚲",
-    "\ufeffbom", "?", ":", "-", "| block", "\\", "\x7f", "=", "<<", "a" * 300,
+    "\u2028", "\x85", "\x1b[31mred", "&anchor", "*alias", "!tag", "%", "@", "`", " lead", "trail ", "größe",
+    "🚲", "\ufeffbom", "?", ":", "-", "| block", "\\", "\x7f", "=", "<<", "a" * 300,
 ]  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def test_of_two_dates_none_is_chosen_and_both_are_shown(tmp_path):
 
 
 def test_text_that_reads_as_times_is_offered_not_chosen(tmp_path):
-    columns = {"y": draw_numbers(), "x": draw_numbers(1), "when": [f"{day}T10:00Z" for day in days(repeat=3)]}
+    columns = {"y": draw_numbers(), "x": draw_numbers(1), "when": [f"{day}T10:00" for day in days(repeat=3)]}
     proposed, spec = propose(tmp_path, columns)
     assert spec.source.event_time is None
     assert spec.features.exclude == ("when",)
@@ -218,12 +218,27 @@ def test_the_estimator_suits_the_rows(rows, regressor, classifier, tmp_path):
 @pytest.mark.parametrize(
     ("columns", "target", "event_time", "said"),
     [
-        ({"cnt": [1, 2], "x": [1, 2]}, "Cnt", None, "target 'Cnt' is not a column of the table; did you mean 'cnt'?"),
-        ({"cnt": [1, 2], "day": [1, 2]}, "cnt", "dya", "event time 'dya' is not a column .* did you mean 'day'?"),
+        (
+            {"cnt": [1, 2], "x": [1, 2]},
+            "Cnt",
+            None,
+            "target 'Cnt' is not a column of the table; did you mean 'cnt'?",
+        ),
+        (
+            {"cnt": [1, 2], "day": [1, 2]},
+            "cnt",
+            "dya",
+            "event time 'dya' is not a column .* did you mean 'day'?",
+        ),
         ({"cnt": [1, 2], "x": [1, 2]}, "cnt", "cnt", "named as target and as event time"),
         ({"y": [1.5] * ROWS, "x": draw_numbers()}, "y", None, "target 'y' is constant"),
         ({"y": [1, 2], "x": [1, 2]}, "y", None, "at least 20 are needed"),
-        ({"y": draw_numbers(), "x": draw_numbers()}, "y", None, "no feature is left .* y = x in all 120 rows"),
+        (
+            {"y": draw_numbers(), "x": draw_numbers()},
+            "y",
+            None,
+            "no feature is left .* y = x in all 120 rows",
+        ),
         ({"y": draw_numbers(), " ": draw_numbers(1)}, "y", None, "column 2 has a blank name"),
         ({"y": days(), "x": draw_numbers(1)}, "y", None, "regression needs numbers"),
         ({"y": draw_numbers(), "x": [1] * ROWS, "t": ["soon"] * ROWS}, "y", "t", "no ISO 8601 date"),
@@ -279,7 +294,11 @@ def test_whatever_the_columns_are_called_the_text_loads_and_names_real_columns(c
     named = {target, *spec.source.keys, *spec.features.exclude, spec.source.event_time or target}
     for expectation in spec.quality:
         arguments = expectation.arguments
-        named |= {arguments.get("column", target), *arguments.get("column_set", []), *arguments.get("column_list", [])}
+        named |= {
+            arguments.get("column", target),
+            *arguments.get("column_set", []),
+            *arguments.get("column_list", []),
+        }
     assert named <= set(columns)
     assert all(note.isprintable() for note in proposed.notes)
 

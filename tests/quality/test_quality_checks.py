@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from stageline.exceptions import DataError
 from stageline.quality import check_quality
 from stageline.spec.models import Expectation
@@ -115,9 +116,7 @@ def table():
         ),
         (expect("expect_table_row_count_to_equal", value=6), "table: row count is 5, expected 6"),
         (
-            expect(
-                "expect_table_columns_to_match_set", column_set=["hum", "kind", "wind"], exact_match=False
-            ),
+            expect("expect_table_columns_to_match_set", column_set=["hum", "kind", "wind"], exact_match=False),
             "table: of 3 columns expected: missing 'wind'; new 'left', 'right', 'nothing', 'open', 'at'",
         ),
         (
@@ -314,9 +313,7 @@ def test_q005_what_raises_is_errored_whatever_its_severity(table, severity):
     (check,) = answer.checks
 
     assert (check.code, check.verdict) == ("SL-Q005", Verdict.ERRORED)
-    assert (
-        "kind: expect_column_values_to_be_between could not be evaluated on values of type" in check.message
-    )
+    assert "kind: expect_column_values_to_be_between could not be evaluated on values of type" in check.message
     assert "Column values, min_value, and max_value must either be None or of the same type" in check.message
     assert answer.verdict is Verdict.ERRORED
 
@@ -450,9 +447,7 @@ BADNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
     chosen=st.lists(st.sampled_from(POOL), max_size=3),
 )
 def test_a_failing_critical_expectation_never_improves_the_verdict(values, chosen):
-    frame = pd.DataFrame(
-        {"a": pd.Series(values, dtype=float), "b": pd.Series(["x"] * len(values), dtype=str)}
-    )
+    frame = pd.DataFrame({"a": pd.Series(values, dtype=float), "b": pd.Series(["x"] * len(values), dtype=str)})
     failing = expect("expect_table_column_count_to_equal", value=99)
     without = report(frame, *chosen)
     added = report(frame, *chosen, failing)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
+
 from stageline.quality import check_quality
 from stageline.quality.columns import describe_columns, nearest_column
 from stageline.quality.wording import as_list, as_measured, as_percent, as_text

@@ -3,13 +3,12 @@ import sys
 
 import pandas as pd
 import pytest
+
 from stageline.quality.pandas_engine import run_expectations
 from stageline.spec.models import Expectation
 
 NOT_NULL = Expectation.model_validate({"type": "expect_column_values_to_not_be_null", "column": "a"})
-UNEVALUABLE = Expectation.model_validate(
-    {"type": "expect_column_mean_to_be_between", "column": "text", "min_value": 0}
-)
+UNEVALUABLE = Expectation.model_validate({"type": "expect_column_mean_to_be_between", "column": "text", "min_value": 0})
 FRAME = pd.DataFrame({"a": [1, None], "text": ["x", "y"]})
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from stageline.exceptions import DataError
 from stageline.quality import check_quality, propose_expectations
 from stageline.verdicts import Mode, Severity, Verdict
@@ -16,17 +17,14 @@ UNIQUE = "expect_column_values_to_be_unique"
 
 
 def propose(frame, keys=(), event_time=None, target=None, exclude=()):
-    return propose_expectations(
-        pd.DataFrame(frame), keys=keys, event_time=event_time, target=target, exclude=exclude
-    )
+    return propose_expectations(pd.DataFrame(frame), keys=keys, event_time=event_time, target=target, exclude=exclude)
 
 
 def about(proposals, column, kind=None):
     return [
         proposal
         for proposal in proposals
-        if proposal.expectation.arguments.get("column") == column
-        and kind in (None, proposal.expectation.type)
+        if proposal.expectation.arguments.get("column") == column and kind in (None, proposal.expectation.type)
     ]
 
 

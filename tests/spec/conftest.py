@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from stageline.exceptions import SpecError
 from stageline.spec import LoadedSpec, load_spec
 
@@ -59,9 +60,7 @@ def load(project: Path) -> Callable[[str | bytes], LoadedSpec]:
     """Write a spec under the name it gives itself (else `bike_demand`) and load it."""
 
     def write_and_load(content: str | bytes) -> LoadedSpec:
-        name = (
-            "wine" if isinstance(content, str) and content.startswith("pipeline: wine\n") else "bike_demand"
-        )
+        name = "wine" if isinstance(content, str) and content.startswith("pipeline: wine\n") else "bike_demand"
         path = project / "config" / "pipelines" / f"{name}.yaml"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return load_spec(path)

@@ -65,9 +65,7 @@ def test_47_rollout_steps(refusal, production, steps, line):
 
 def test_47_a_deadline_before_the_first_look(refusal, production):
     (said,) = refusal(production.replace("deadline: P1D", "deadline: PT30M"))
-    assert said.startswith(
-        "bike_demand.yaml:12: release.rollout.deadline: PT30M is shorter than interval = PT1H"
-    )
+    assert said.startswith("bike_demand.yaml:12: release.rollout.deadline: PT30M is shorter than interval = PT1H")
 
 
 @pytest.mark.parametrize(

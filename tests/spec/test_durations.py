@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stageline.spec.durations import PATTERN, format_duration, parse_duration
 
 

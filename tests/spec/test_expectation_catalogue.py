@@ -1,13 +1,12 @@
 import json
 
 import pytest
+
 from stageline.spec import Expectation
 from stageline.spec.expectations import CATALOGUE, REFUSED, build_catalogue, catalogue, check_expectation
 
 # Great Expectations itself imports modules of the standard library that are on their way out.
-imports_great_expectations = pytest.mark.filterwarnings(
-    r"ignore:module 'sre_\w+' is deprecated:DeprecationWarning"
-)
+imports_great_expectations = pytest.mark.filterwarnings(r"ignore:module 'sre_\w+' is deprecated:DeprecationWarning")
 
 
 @imports_great_expectations
@@ -185,9 +184,7 @@ def test_a_pattern_over_several_lines_stays_one_error_line(refusal, pilot):
 
 
 def test_in_a_file_the_arguments_key_is_named(refusal, pilot):
-    text = pilot.replace(
-        "min_value: 0, max_value: 1", "min_value: 2, max_value: 1, colum: hum, row_condition: 'x>1'"
-    )
+    text = pilot.replace("min_value: 0, max_value: 1", "min_value: 2, max_value: 1, colum: hum, row_condition: 'x>1'")
     assert refusal(text) == [
         f"bike_demand.yaml:8: quality.0.colum: unknown argument of {_BETWEEN}; did you mean 'column'?",
         "bike_demand.yaml:8: quality.0.min_value: 2 is above max_value = 1",

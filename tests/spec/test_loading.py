@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from stageline.exceptions import SpecError
 from stageline.spec import (
     PipelineSpec,
@@ -40,11 +41,7 @@ def test_the_digest_is_of_the_meaning(load, pilot):
     lines = pilot.splitlines()
     assert (
         load(
-            "# a comment\n"
-            + "\n".join(reversed([*lines[:6], *lines[8:]]))
-            + "\n"
-            + "\n".join(lines[6:8])
-            + "\n"
+            "# a comment\n" + "\n".join(reversed([*lines[:6], *lines[8:]])) + "\n" + "\n".join(lines[6:8]) + "\n"
         ).digest
         == digest
     )
@@ -173,9 +170,7 @@ class TestFolders:
 
     def test_the_name_is_the_files(self, refusal, poc):
         (said,) = refusal("# renamed\n" + poc)
-        assert said.startswith(
-            "bike_demand.yaml:2: pipeline: found 'wine', but the file is 'bike_demand.yaml'"
-        )
+        assert said.startswith("bike_demand.yaml:2: pipeline: found 'wine', but the file is 'bike_demand.yaml'")
 
     def test_a_file_elsewhere_or_absent(self, tmp_path, project):
         with pytest.raises(SpecError, match="put it at PROJECT/config/pipelines"):
@@ -258,9 +253,7 @@ def test_importing_the_room_stays_light():
         *("numpy", "pandas", "pyarrow", "sklearn", "sqlalchemy"),
     }
     code = "import sys, stageline.spec; print(*sorted({name.split('.')[0] for name in sys.modules}))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout.split()
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert not heavy & set(loaded)
 
 

@@ -1,5 +1,6 @@
 import pytest
 import sklearn.metrics
+
 from stageline.spec.metrics import METRICS, check_metric
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+
 from stageline.spec.schema import pipeline_schema, write_schema
 from stageline.spec.strict_yaml import parse_yaml
 
@@ -66,10 +67,5 @@ def test_production_requires_its_sections(validator, pilot):
 
 def test_keys_are_described_in_the_models_own_words():
     schema = json.loads(PINNED.read_text(encoding="utf-8"))
-    assert (
-        schema["properties"]["pipeline"]["description"]
-        == "Name; also the DAG's id and the MLflow experiment's."
-    )
-    assert schema["$defs"]["Drift"]["properties"]["fail_above"]["description"].startswith(
-        "Distance above which"
-    )
+    assert schema["properties"]["pipeline"]["description"] == "Name; also the DAG's id and the MLflow experiment's."
+    assert schema["$defs"]["Drift"]["properties"]["fail_above"]["description"].startswith("Distance above which")

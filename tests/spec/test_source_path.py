@@ -1,4 +1,5 @@
 import pytest
+
 from stageline.spec.source_path import check_source_uri, resolve_inside
 
 

@@ -1,5 +1,6 @@
 import pytest
 import yaml
+
 from stageline.exceptions import SpecError
 from stageline.spec import strict_yaml
 from stageline.spec.strict_yaml import MAX_BYTES, parse_yaml

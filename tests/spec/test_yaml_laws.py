@@ -3,6 +3,7 @@ import math
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from stageline.exceptions import SpecError
 from stageline.spec.strict_yaml import parse_yaml
 from stageline.spec.yaml_scalars import plain_value

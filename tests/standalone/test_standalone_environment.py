@@ -11,9 +11,9 @@ from stageline.standalone.processes import MARK
 
 
 @pytest.fixture
-def running(tmp_path):
+def running(tmp_path, token):
     return Running(
-        project=tmp_path, token="t", airflow_url="http://127.0.0.1:8081", mlflow_url="http://127.0.0.1:5001"
+        project=tmp_path, token=token, airflow_url="http://127.0.0.1:8081", mlflow_url="http://127.0.0.1:5001"
     )
 
 
@@ -62,9 +62,9 @@ def test_the_addresses_are_told(running, home):
     assert variables["AIRFLOW__STAGELINE__HOME"] == str(home.stageline)
 
 
-def test_every_process_carries_the_mark_even_after_it_renamed_itself(running, home):
+def test_every_process_carries_the_mark_even_after_it_renamed_itself(running, home, token):
     variables = made(running, home)
-    assert variables[MARK] == "t"
+    assert variables[MARK] == token
     assert variables["SPT_NOENV"] == "1"
 
 

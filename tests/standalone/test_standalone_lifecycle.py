@@ -48,9 +48,7 @@ def test_status_with_nothing_running(project, capsys):
 
 
 def test_up_twice_keeps_what_runs(project, home, token, spawn_python, capsys):
-    running = state_with(
-        home, token, spawn_python("import time; print('ready'); time.sleep(600)"), project=project
-    )
+    running = state_with(home, token, spawn_python("import time; print('ready'); time.sleep(600)"), project=project)
     assert start(project, home) == running
     assert main(["up", "--project", str(project)]) == 0
     assert "run already" in capsys.readouterr().out

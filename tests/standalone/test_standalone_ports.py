@@ -5,7 +5,7 @@ import pytest
 from stageline.standalone.ports import LOOPBACK, choose_port, is_free
 
 
-@pytest.fixture(params=[LOOPBACK, "0.0.0.0"])
+@pytest.fixture(params=[LOOPBACK, ""], ids=["loopback", "every address"])
 def taken_port(request):
     with socket.create_server((request.param, 0)) as server:
         yield server.getsockname()[1]

@@ -62,7 +62,10 @@ def test_a_process_that_ignores_sigterm_is_killed(spawn_python, token):
 
 
 def test_those_who_call_end_before_those_who_answer(spawn_python, token, tmp_path):
-    note = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: (open({path!r}, 'a').write({name!r}), sys.exit())); "
+    note = (
+        "import signal, sys; "
+        "signal.signal(signal.SIGTERM, lambda *_: (open({path!r}, 'a').write({name!r}), sys.exit())); "
+    )
     path = str(tmp_path / "order")
     server = spawn_python(note.format(path=path, name="server ") + SLEEP, name="server", answers=True)
     caller = spawn_python(note.format(path=path, name="caller ") + SLEEP, name="caller")

@@ -4,10 +4,10 @@ from stageline.standalone import Home, Running, StandaloneError
 from stageline.standalone.state import Service, read_state, write_state
 
 
-def test_what_was_written_is_read_back(home, tmp_path):
+def test_what_was_written_is_read_back(home, tmp_path, token):
     service = Service(name="mlflow", pid=42, log=tmp_path / "mlflow.log", answers=True)
     running = Running(
-        project=tmp_path, token="t", airflow_url="http://127.0.0.1:1", mlflow_url="http://127.0.0.1:2"
+        project=tmp_path, token=token, airflow_url="http://127.0.0.1:1", mlflow_url="http://127.0.0.1:2"
     ).joined_by(service)
     write_state(home, running)
     assert read_state(home) == running

@@ -36,9 +36,7 @@ class ServingEstimate:
         return self.cost_per_month * 1_000 / self.predictions_per_month
 
 
-def estimate_serving(
-    latency: Latency, predictions_per_month: float, prices: Prices, *, load: float
-) -> ServingEstimate:
+def estimate_serving(latency: Latency, predictions_per_month: float, prices: Prices, *, load: float) -> ServingEstimate:
     """Estimate an always-on service that answers one row at a time.
 
     Replicas: the peak rate times the measured time per row, over a utilisation of 0.6 (above it, waiting
@@ -52,9 +50,7 @@ def estimate_serving(
     peak_per_second = predictions / _SECONDS_PER_MONTH * PEAK_TO_MEAN
     busy_vcpus = peak_per_second * latency.single_ms / 1_000
     replicas = max(1, math.ceil(busy_vcpus / (UTILISATION * VCPU_PER_REPLICA)))
-    per_hour = (
-        VCPU_PER_REPLICA * prices.vcpu_hour.value + MEMORY_GIB_PER_REPLICA * prices.memory_gib_hour.value
-    )
+    per_hour = VCPU_PER_REPLICA * prices.vcpu_hour.value + MEMORY_GIB_PER_REPLICA * prices.memory_gib_hour.value
     return ServingEstimate(load, predictions, replicas, replicas * per_hour * HOURS_PER_MONTH)
 
 

@@ -37,9 +37,7 @@ def to_fahrenheit(rows: "pd.DataFrame", _rng: "np.random.Generator", *, column: 
     return rows
 
 
-def shift_clock(
-    rows: "pd.DataFrame", _rng: "np.random.Generator", *, column: str, hours: int
-) -> "pd.DataFrame":
+def shift_clock(rows: "pd.DataFrame", _rng: "np.random.Generator", *, column: str, hours: int) -> "pd.DataFrame":
     """Move timestamps, and nothing else, by whole hours."""
     import pandas as pd
 
@@ -107,9 +105,7 @@ def spread_fog(rows: "pd.DataFrame", rng: "np.random.Generator") -> "pd.DataFram
     return foggy
 
 
-def _redraw(
-    rows: "pd.DataFrame", ratio: "NDArray[np.float64]", rng: "np.random.Generator"
-) -> "NDArray[np.int64]":
+def _redraw(rows: "pd.DataFrame", ratio: "NDArray[np.float64]", rng: "np.random.Generator") -> "NDArray[np.int64]":
     """Thin the counts where the ratio is below 1, and add to them where it is above."""
     import numpy as np
 

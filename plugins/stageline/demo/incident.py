@@ -58,9 +58,7 @@ class Incident:
 
     def window(self, frame: "pd.DataFrame") -> "NDArray[np.bool_]":
         """Return which rows lie between start and end by their `ride_hour`."""
-        inside: NDArray[np.bool_] = (
-            (frame["ride_hour"] >= self.start) & (frame["ride_hour"] < self.end)
-        ).to_numpy()
+        inside: NDArray[np.bool_] = ((frame["ride_hour"] >= self.start) & (frame["ride_hour"] < self.end)).to_numpy()
         return inside
 
     def exposed(self, frame: "pd.DataFrame") -> "NDArray[np.bool_]":

@@ -32,9 +32,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
         end=_at("2025-04-13"),
         columns=("ride_hour",),
         share=1.0,
-        description=(
-            "A new export host keeps summer time; its timestamps run an hour ahead until it is set to UTC."
-        ),
+        description=("A new export host keeps summer time; its timestamps run an hour ahead until it is set to UTC."),
         truth=(
             "ride_hour is one hour ahead: 01:00 on 30 March is missing, 00:00 on 13 April comes twice, "
             "and the daily peaks come an hour late; set the export host to UTC and load the window again."

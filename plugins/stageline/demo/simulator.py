@@ -45,9 +45,7 @@ def simulate_demand(
         raise ValueError(f"seed = {seed}; expected 0 or more")
     first = pd.Timestamp(start)
     if first.tzinfo is not None or first != first.floor("h"):
-        raise ValueError(
-            f"start = {start!r}; expected a full hour without a time zone, e.g. '2024-01-01T06:00'"
-        )
+        raise ValueError(f"start = {start!r}; expected a full hour without a time zone, e.g. '2024-01-01T06:00'")
     index = pd.date_range(first, periods=hours, freq="h", unit="us")
     frame = pd.DataFrame(
         {"ride_hour": index, **simulate_weather(index, seed), **simulate_city(index, seed)},

@@ -75,8 +75,9 @@ def replicate(statistic: Callable[["np.ndarray"], float], weights: Iterator["np.
     import sklearn
 
     values = []
-    with warnings.catch_warnings(), sklearn.config_context(
-        assume_finite=True, skip_parameter_validation=True
+    with (
+        warnings.catch_warnings(),
+        sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
     ):
         warnings.simplefilter("ignore")
         for sample in weights:

@@ -115,9 +115,7 @@ def _split(source: "pa.Table", times: "pa.ChunkedArray | None", spec: PipelineSp
     target = source[spec.target.column]
     labelled = np.asarray(target.is_valid())
     if times is not None:
-        return split.split_by_time(
-            times, labelled, holdout=spec.train.holdout, label_delay=spec.target.label_delay
-        )
+        return split.split_by_time(times, labelled, holdout=spec.train.holdout, label_delay=spec.target.label_delay)
     return split.split_at_random(
         target,
         labelled,

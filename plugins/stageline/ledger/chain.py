@@ -30,9 +30,7 @@ def plain_json(value: object, path: str = "value", depth: int = 0) -> Any:
     :raises LedgerError: When something in it has no JSON form; the path to it is named.
     """
     if depth > MAX_DEPTH:
-        raise LedgerError(
-            f"{path[:200]}… is nested deeper than {MAX_DEPTH} levels, or holds itself; make it flatter"
-        )
+        raise LedgerError(f"{path[:200]}… is nested deeper than {MAX_DEPTH} levels, or holds itself; make it flatter")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -41,9 +39,7 @@ def plain_json(value: object, path: str = "value", depth: int = 0) -> Any:
         return _whole(value, path)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise LedgerError(
-                f"{path} is {float(value)}; JSON has finite numbers only, so write null and say why"
-            )
+            raise LedgerError(f"{path} is {float(value)}; JSON has finite numbers only, so write null and say why")
         return float(value)
     if isinstance(value, Mapping):
         return {_key(key, path): plain_json(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
@@ -88,9 +84,7 @@ def chain_faults(pipeline: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[C
         expected, previous = position + 1, row["digest"]
 
 
-def _row_faults(
-    row: Mapping[str, Any], position: int, expected: int, previous: str
-) -> Iterator[tuple[int, str]]:
+def _row_faults(row: Mapping[str, Any], position: int, expected: int, previous: str) -> Iterator[tuple[int, str]]:
     if position < expected:
         yield position, f"position {position} is there twice, or below 1: the chain forks"
     elif position > expected:

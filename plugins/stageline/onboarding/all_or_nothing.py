@@ -24,7 +24,7 @@ def write_all(writers: Mapping[Path, Callable[[Path], object]]) -> tuple[Path, .
             try:
                 _make_folder(place.parent, undo)
                 staged[place] = place.with_name(f".stageline-{uuid4().hex}.tmp")
-                temporary.callback(staged[place].unlink, missing_ok=True)
+                temporary.callback(_remove, staged[place].unlink)
                 write(staged[place])
             except OSError as error:
                 raise ScaffoldError(f"{str(place)!r} cannot be written: {error.strerror or error}") from error
@@ -35,7 +35,7 @@ def write_all(writers: Mapping[Path, Callable[[Path], object]]) -> tuple[Path, .
                 raise ScaffoldError(f"{str(place)!r} exists already; nothing was written") from None
             except OSError as error:
                 raise ScaffoldError(f"{str(place)!r} cannot be written: {error.strerror or error}") from error
-            undo.callback(place.unlink, missing_ok=True)
+            undo.callback(_remove, place.unlink)
         undo.pop_all()
     return tuple(staged)
 
@@ -44,13 +44,13 @@ def _make_folder(folder: Path, undo: ExitStack) -> None:
     missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     for parent in reversed(missing):
         parent.mkdir(exist_ok=True)
-        undo.callback(_remove_empty, parent)
+        undo.callback(_remove, parent.rmdir)
 
 
-def _remove_empty(folder: Path) -> None:
-    # Someone else may have put a file there meanwhile.
+def _remove(removal: Callable[[], None]) -> None:
+    # It may be gone, or someone else may have filled the folder: neither may hide why there is an undoing.
     with suppress(OSError):
-        folder.rmdir()
+        removal()
 
 
 def _publish(written: Path, place: Path) -> None:

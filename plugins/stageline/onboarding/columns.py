@@ -48,9 +48,7 @@ def find_roles(table: "pa.Table", target: str, event_time: str | None) -> Column
     if event_time is not None:
         _require_column(table, event_time, "event time")
         if event_time == target:
-            raise DataError(
-                f"column {target!r} is named as target and as event time; it can only be one of them"
-            )
+            raise DataError(f"column {target!r} is named as target and as event time; it can only be one of them")
     time = find_event_time(table, target, event_time)
     excluded: dict[str, str] = {}
     for column in table.column_names:
@@ -64,18 +62,12 @@ def find_roles(table: "pa.Table", target: str, event_time: str | None) -> Column
     keys = find_keys(table, others, time.column)
     # An identifier above 2^53 is a fine key, though no feature.
     large = {
-        column: reason
-        for column in others
-        if column not in keys.columns and (reason := _too_large(table[column]))
+        column: reason for column in others if column not in keys.columns and (reason := _too_large(table[column]))
     }
     for column in time.candidates:
-        excluded.setdefault(
-            column, "it says when something was; name it as source.event_time, or leave it out"
-        )
+        excluded.setdefault(column, "it says when something was; name it as source.event_time, or leave it out")
     excluded |= large | {column: reason for column, reason in keys.spare.items() if column not in large}
-    texts = [
-        column for column in others if column not in (*keys.columns, time.column) and column not in excluded
-    ]
+    texts = [column for column in others if column not in (*keys.columns, time.column) and column not in excluded]
     for column in texts:
         if reason := _too_many_texts(table[column]):
             excluded[column] = reason

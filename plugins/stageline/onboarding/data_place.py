@@ -35,9 +35,7 @@ def find_place(project: Path, file: Path) -> DataPlace:
     root, found = project.resolve(), file.resolve()
     if not found.is_file():
         what = "is a folder" if found.is_dir() else "does not exist"
-        raise SourceError(
-            f"{str(file)!r} {what}; name a .csv or .parquet file, sklearn://NAME or demo://NAME"
-        )
+        raise SourceError(f"{str(file)!r} {what}; name a .csv or .parquet file, sklearn://NAME or demo://NAME")
     if found.is_relative_to(root):
         return DataPlace(_uri(found.relative_to(root).as_posix(), root), None)
     size = found.stat().st_size
@@ -53,8 +51,7 @@ def find_place(project: Path, file: Path) -> DataPlace:
         return DataPlace(uri, place)
     if not place.is_file() or file_digest(place) != file_digest(found):
         raise ScaffoldError(
-            f"{uri!r} exists already and is not the same as {str(file)!r}; rename one of them, or use "
-            f"`--from {uri}`"
+            f"{uri!r} exists already and is not the same as {str(file)!r}; rename one of them, or use `--from {uri}`"
         )
     return DataPlace(uri, None)
 

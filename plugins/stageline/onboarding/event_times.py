@@ -46,9 +46,7 @@ def find_event_time(table: "pa.Table", target: str, named: str | None) -> EventT
     if not dates and not texts:
         return EventTime(None, "no column holds dates or times", ())
     if len(dates) == 1 and not texts:
-        return EventTime(
-            None, f"{shown(dates[0])} has gaps or a single value, so it orders no rows", tuple(dates)
-        )
+        return EventTime(None, f"{shown(dates[0])} has gaps or a single value, so it orders no rows", tuple(dates))
     return EventTime(None, "which of these says when a row happened, only you know", (*dates, *texts))
 
 

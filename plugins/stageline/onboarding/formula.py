@@ -117,9 +117,7 @@ def check_formula(formula: Formula, target: "Floats", columns: Mapping[str, "Flo
     return None
 
 
-def simplest(
-    formula: Formula, target: "Floats", columns: Mapping[str, "Floats"]
-) -> tuple[Formula, Fit] | None:
+def simplest(formula: Formula, target: "Floats", columns: Mapping[str, "Floats"]) -> tuple[Formula, Fit] | None:
     """Return the formula with as few digits as it needs to hold, or None if it never does."""
     spread = float(max(abs(weight) for weight in formula.weights)) or 1.0
     best: tuple[Formula, Fit] | None = None
@@ -130,9 +128,7 @@ def simplest(
                 continue
             candidate = Formula(formula.columns, formula.kind, weights, constant)
             fit = check_formula(candidate, target, columns)
-            if fit is not None and (
-                best is None or (fit.exact, fit.holding) > (best[1].exact, best[1].holding)
-            ):
+            if fit is not None and (best is None or (fit.exact, fit.holding) > (best[1].exact, best[1].holding)):
                 best = candidate, fit
     return best
 

@@ -47,11 +47,7 @@ def propose_goal(table: "pa.Table", spec: PipelineSpec, target: TargetTask) -> G
         return _goal_for_amounts(table[spec.target.column], held_out, share)
     classes = len(table[spec.target.column].filter(held_out).drop_null().unique())
     missing = target.classes - classes
-    warning = (
-        f"{share} hold {classes} of the {target.classes} classes, so the KPI says little there"
-        if missing
-        else ""
-    )
+    warning = f"{share} hold {classes} of the {target.classes} classes, so the KPI says little there" if missing else ""
     if target.classes == 2:  # noqa: PLR2004 - ranking by one probability needs two classes
         reason = (
             f"a starting point, not measured: guessing reaches 0.5, always being right 1; {ROC_AUC_GOAL} "
@@ -75,14 +71,10 @@ def _held_out(table: "pa.Table", spec: PipelineSpec) -> "pa.Array":
     labelled = np.asarray(target.is_valid())
     if spec.source.event_time:
         times = parse_event_time(table, spec.source.event_time)
-        parts = split_by_time(
-            times, labelled, holdout=spec.train.holdout, label_delay=spec.target.label_delay
-        )
+        parts = split_by_time(times, labelled, holdout=spec.train.holdout, label_delay=spec.target.label_delay)
     else:
         stratify = spec.target.task is Task.CLASSIFICATION
-        parts = split_at_random(
-            target, labelled, holdout=spec.train.holdout, seed=spec.train.seed, stratify=stratify
-        )
+        parts = split_at_random(target, labelled, holdout=spec.train.holdout, seed=spec.train.seed, stratify=stratify)
     return pa.array(np.asarray(parts == HOLDOUT, dtype=bool))
 
 

@@ -16,8 +16,9 @@ Score = Callable[[Any, Any], float]
 
 FOLDS = 5
 _LEAVES = 128
-# The first fold decides whether the others are worth their time.
+# A rule from few rows decides whether the others are worth their time.
 _SCREEN = 0.9
+_SCREEN_ROWS = 4_000
 # Values that repeat less often are names of rows: a table of them is memory, not a rule.
 _ROWS_PER_VALUE = 5
 
@@ -48,10 +49,10 @@ def held_out_r2(numbers: "Floats | None", groups: "Codes | None", target: "Float
     scores = [0.0]
     if numbers is not None:
         design = numbers[:, None]
-        scores.append(_cross_validate(tree, r2, target))
+        scores.append(_cross_validate(tree, r2, target, screened=True))
     if groups is not None and _repeats(groups):
         codes = groups
-        scores.append(_cross_validate(means, r2, target))
+        scores.append(_cross_validate(means, r2, target, screened=False))
     return max(scores)
 
 
@@ -85,24 +86,31 @@ def held_out_accuracy(numbers: "Floats | None", groups: "Codes | None", target: 
     scores = [0.0]
     if numbers is not None:
         design = numbers[:, None]
-        scores.append(_cross_validate(tree, accuracy, target))
+        scores.append(_cross_validate(tree, accuracy, target, screened=True))
     if groups is not None and _repeats(groups):
         codes = groups
-        scores.append(_cross_validate(majority, accuracy, target))
+        scores.append(_cross_validate(majority, accuracy, target, screened=False))
     return max(scores)
 
 
-def _cross_validate(predict: Predict, score: Score, target: "NDArray[np.generic]") -> float:
-    """Return the score over all rows, each predicted from the other folds' rows."""
+def _cross_validate(predict: Predict, score: Score, target: "NDArray[np.generic]", *, screened: bool) -> float:
+    """Return the score over all rows, each predicted from the other folds' rows.
+
+    :param screened: Whether to try few rows first: no use for rules that must have seen a value before.
+    """
     import numpy as np
 
-    folds = np.random.default_rng(0).permutation(len(target)) % FOLDS
+    order = np.random.default_rng(0).permutation(len(target))
+    folds = order % FOLDS
     found = np.zeros(len(target))
+    if screened and len(target) > _SCREEN_ROWS:
+        judged, few = folds == 0, (folds != 0) & (order < _SCREEN_ROWS)
+        found[judged] = predict(few, judged)
+        if (first := score(found, judged)) < _SCREEN:
+            return first
     for fold in range(FOLDS):
         judged = folds == fold
         found[judged] = predict(~judged, judged)
-        if fold == 0 and (first := score(found, judged)) < _SCREEN:
-            return first
     return score(found, np.ones(len(target), dtype=bool))
 
 

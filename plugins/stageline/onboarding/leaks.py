@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# Searching looks at this many rows; a formula is then checked on all of them.
+# Searching looks at this many rows; a formula, which fewer rows show, is then checked on all of them.
 SAMPLED_ROWS = 20_000
+FORMULA_ROWS = 5_000
 MIN_ROWS = 20
 # One target may be written as several sums: parts by channel, parts by region.
 MAX_FORMULAS = 5
@@ -71,7 +72,7 @@ def _can_leak(kind: "pa.DataType") -> bool:
 
 
 def _single_columns(table: "pa.Table", target: str, columns: list[str]) -> Iterator[Leak]:
-    sample = _sample(table)
+    sample = _sample(table, SAMPLED_ROWS)
     classification = task_of(table[target]).task is Task.CLASSIFICATION
     truth = target_values(sample[target], classification=classification)
     for column in columns:
@@ -94,13 +95,13 @@ def _as_formula(table: "pa.Table", target: str, column: str) -> Leak | None:
     """Return the leak of one column as a formula, if it is a scaled and shifted copy."""
     if not (holds_numbers(table[target].type) and holds_numbers(table[column].type)):
         return None
-    sample = _sample(table)
+    sample = _sample(table, FORMULA_ROWS)
     formula = find_sum(as_floats(sample[target]), {column: as_floats(sample[column])})
     return _verified(table, target, formula) if formula else None
 
 
 def _formulas(table: "pa.Table", target: str, columns: list[str]) -> Iterator[Leak]:
-    sample = _sample(table)
+    sample = _sample(table, FORMULA_ROWS)
     truth = as_floats(sample[target])
     left = {column: as_floats(sample[column]) for column in columns}
     for _ in range(MAX_FORMULAS):
@@ -128,11 +129,11 @@ def _verified(table: "pa.Table", target: str, formula: Formula) -> Leak | None:
     return Leak(simple.columns, fit.holding / fit.rows, f"{simple.text(target)} {fit.where()}")
 
 
-def _sample(table: "pa.Table") -> "pa.Table":
+def _sample(table: "pa.Table", count: int) -> "pa.Table":
     import numpy as np
 
-    if table.num_rows <= SAMPLED_ROWS:
+    if table.num_rows <= count:
         return table
     # Drawn, not every n-th row: a step can meet a period in the data. The seed keeps it the same.
-    rows = np.random.default_rng(0).choice(table.num_rows, SAMPLED_ROWS, replace=False)
+    rows = np.random.default_rng(0).choice(table.num_rows, count, replace=False)
     return table.take(np.sort(rows))

@@ -92,9 +92,7 @@ def _like_numbers(numbers: "Floats | None", groups: "Codes | None", target: "Flo
         ranked = _rank_correlation(numbers[known], target)
         if ranked >= MIN_RANK_CORRELATION:
             return Likeness(ranked, "rank correlation")
-    score = held_out_r2(
-        None if numbers is None else numbers[known], None if groups is None else groups[known], target
-    )
+    score = held_out_r2(None if numbers is None else numbers[known], None if groups is None else groups[known], target)
     return Likeness(score, "R²") if score >= MIN_R2 else None
 
 
@@ -153,9 +151,7 @@ def _numbers_in_text(values: "pa.ChunkedArray") -> "Floats | None":
     if not holds_text(values.type) or values.null_count == len(values):
         return None
     plain = pc.replace_substring(values, ",", "")
-    found = pc.struct_field(
-        pc.extract_regex(plain, r"^[^0-9]*?(?P<number>[-+]?[0-9]+(?:\.[0-9]+)?)[^0-9]*$"), 0
-    )
+    found = pc.struct_field(pc.extract_regex(plain, r"^[^0-9]*?(?P<number>[-+]?[0-9]+(?:\.[0-9]+)?)[^0-9]*$"), 0)
     if found.null_count - values.null_count > _MAX_WITHOUT_NUMBER * len(values):
         return None
     numbers: Floats = pd.to_numeric(found.to_pandas(), errors="coerce").to_numpy(dtype=float)

@@ -60,9 +60,7 @@ def propose_spec(
     left_out = {column: leak for leak in leaks for column in leak.columns}
     exclude = {column: f"gives the target away: {leak.sentence}" for column, leak in left_out.items()}
     exclude |= roles.excluded
-    draft = _draft(
-        name, data, Target(column=target, task=kind.task, positive=kind.positive), roles, exclude, uri=uri
-    )
+    draft = _draft(name, data, Target(column=target, task=kind.task, positive=kind.positive), roles, exclude, uri=uri)
     _require_usable(data, draft, leaks)
     goal = propose_goal(data, draft, kind)
     proposal = Proposal(

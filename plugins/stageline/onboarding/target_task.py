@@ -56,7 +56,7 @@ def _task_of_numbers(values: "pa.ChunkedArray") -> TargetTask:
     reason = f"whole numbers with {distinct:,} different values"
     if distinct == 2:  # noqa: PLR2004 - yes or no
         return _classes(values, reason)
-    if distinct > MAX_NUMBER_CLASSES:
+    if distinct > MAX_NUMBER_CLASSES or distinct < 2:  # noqa: PLR2004 - one class is no class
         return TargetTask(Task.REGRESSION, reason)
     if pc.min(values.value_counts().field("counts")).as_py() < _ROWS_PER_CLASS:
         return TargetTask(Task.REGRESSION, f"{reason}, one of them in a single row")

@@ -10,9 +10,7 @@ _LONGEST = 60
 
 def printable(text: str) -> str:
     """Return the text on one line: what a terminal or a YAML reader would act on is escaped."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
-    )
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def shown(column: str) -> str:

@@ -3,5 +3,5 @@
 from airflow.sdk.exceptions import AirflowFailException
 
 
-class GateFailed(AirflowFailException):  # noqa: N818 - a gate that fails is an answer, not a defect
+class GateFailed(AirflowFailException):
     """A gate's verdict stops the run; Airflow does not retry it."""

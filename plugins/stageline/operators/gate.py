@@ -95,12 +95,16 @@ class GateOperator(BaseOperator):
         try:
             return Mode(self.mode)
         except ValueError:
-            raise SpecError(
-                f"task {run.task_id!r}: mode is {self.mode!r}; allowed: {', '.join(Mode)}"
-            ) from None
+            raise SpecError(f"task {run.task_id!r}: mode is {self.mode!r}; allowed: {', '.join(Mode)}") from None
 
     def _idempotency_key(self, run: "RunContext") -> str:
-        parts = (__version__, self._mode(run), run.loaded.digest, code_of(type(self)), sorted(self.inputs(run).items()))
+        parts = (
+            __version__,
+            self._mode(run),
+            run.loaded.digest,
+            code_of(type(self)),
+            sorted(self.inputs(run).items()),
+        )
         return f"{run.dag_id}/{run.run_id}/{run.task_id}/{run.map_index}/{_hash(repr(parts))}"
 
     def _entry(self, run: "RunContext", report: Report, key: str) -> Any:
@@ -173,4 +177,3 @@ def code_of(thing: Any) -> str:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-

@@ -111,8 +111,7 @@ class Holdout:
             return None
         over_dummy = next(each for each in evaluation.improvements if each.over == "dummy").estimate
         amounts = {
-            end: None if number is None else number * per_unit * 1_000
-            for end, number in asdict(over_dummy).items()
+            end: None if number is None else number * per_unit * 1_000 for end, number in asdict(over_dummy).items()
         }
         return {**amounts, "currency": self.run.spec.kpi.currency, "per_unit": per_unit}
 
@@ -120,7 +119,11 @@ class Holdout:
         from stageline.costs import measure_latency
 
         measured = measure_latency(self.model, self.rows.features)
-        return {"single_ms": measured.single_ms, "batch_ms": measured.batch_ms, "batch_rows": measured.batch_rows}
+        return {
+            "single_ms": measured.single_ms,
+            "batch_ms": measured.batch_ms,
+            "batch_rows": measured.batch_rows,
+        }
 
     def _failures(self) -> dict[str, Any]:
         from stageline.diagnosis import costliest_groups, costliest_rows, row_costs
@@ -132,9 +135,7 @@ class Holdout:
             value_per_unit=spec.kpi.value_per_unit if spec.target.task is Task.REGRESSION else None,
         )  # fmt: skip
         return {
-            "failures": [
-                {**self._row(position), "cost": float(costs[position])} for position in costliest_rows(costs)
-            ],
+            "failures": [{**self._row(position), "cost": float(costs[position])} for position in costliest_rows(costs)],
             "failures_by": [asdict(group) for group in costliest_groups(self.rows.features, costs)],
         }
 
@@ -143,7 +144,7 @@ class Holdout:
         row = {name: self.table[name][position].as_py() for name in names}
         keys = spec.source.keys or ()
         shown = [name for name in self.run.evidence("features")["numeric"] if not name.startswith("event_")]
-        shown = [*self.run.evidence("features")["categorical"], *shown][:_SHOWN_FEATURES * 2]
+        shown = [*self.run.evidence("features")["categorical"], *shown][: _SHOWN_FEATURES * 2]
         time = row.get(spec.source.event_time) if spec.source.event_time else None
         predicted = self.predictions["model"].values[position]
         return {

@@ -42,7 +42,7 @@ class ReportOperator(GateOperator):
                 for record in records
             ),
             sentence=f"{evaluated.sentence}{warning}{again}",
-            evidence={"page": PAGE, "same_as": same_as},
+            evidence={"page": PAGE, "mlflow_run": run.tracking.ensure(run.dag_run), "same_as": same_as},
         )  # fmt: skip
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:

@@ -115,9 +115,7 @@ def _estimates(metric: Mapping[str, Any]) -> tuple[views.EstimateView, ...]:
 
 
 def _bounds(estimate: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        end: _NOT_A_NUMBER if estimate[end] is None else estimate[end] for end in ("value", "low", "high")
-    }
+    return {end: _NOT_A_NUMBER if estimate[end] is None else estimate[end] for end in ("value", "low", "high")}
 
 
 def _improvement(item: Mapping[str, Any], evaluated: Report) -> views.ImprovementView:
@@ -210,7 +208,10 @@ _WHY = {
     "quality": ("from the next stage on, critical expectations block", "declare what the data must keep to"),
     "gates": ("a candidate has to beat the champion", "add gates: {min_improvement: 0.0, slices: [...]}"),
     "release": ("a model needs a place and an approval", "add release: {target: batch, approvers: [model]}"),
-    "release.rollout": ("traffic moves in judged steps", "add release.rollout with steps, interval and deadline"),
+    "release.rollout": (
+        "traffic moves in judged steps",
+        "add release.rollout with steps, interval and deadline",
+    ),
     "monitor": ("a served model gets worse unseen", "add monitor: {window: P7D, drift: {fail_above: 0.1}}"),
     "monitor.persist": ("one noisy window is no reason to act", "add persist: {k: 2, n: 3}"),
     "kpi.value_per_unit": ("costs are judged against value", "say what one unit of the KPI is worth"),

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stageline.exceptions import Refusal
 from stageline.ledger import Ledger
 from stageline.operators.configuration import load_settings
 from stageline.operators.failure import GateFailed
 from stageline.operators.run_context import RunContext
-from stageline.exceptions import Refusal
 from stageline.spec import find_pipelines_folder, load_pipeline
 from stageline.tracking import Tracking
 

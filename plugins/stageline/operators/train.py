@@ -68,7 +68,12 @@ class TrainOperator(GateOperator):
         )  # fmt: skip
 
     def _log(
-        self, run: "RunContext", model: Any, baselines: Mapping[str, Any], rows: "TrainingRows", predicted: Any
+        self,
+        run: "RunContext",
+        model: Any,
+        baselines: Mapping[str, Any],
+        rows: "TrainingRows",
+        predicted: Any,
     ) -> dict[str, Any]:
         from stageline import tracking
         from stageline.training import TRUSTED_TYPES, save_model

@@ -127,9 +127,7 @@ def _observation(expectation: Expectation, outcome: Outcome) -> str:
     if number and {"min_value", "max_value", "value"} & set(given):
         return f"{number[1].replace('_', ' ')} is {shown}, expected {expected(given)}"
     examples = as_list(result.get("partial_unexpected_list") or ())
-    asked = ", ".join(
-        f"{key} = {as_text(value)}" for key, value in given.items() if key not in COLUMN_ARGUMENTS
-    )
+    asked = ", ".join(f"{key} = {as_text(value)}" for key, value in given.items() if key not in COLUMN_ARGUMENTS)
     parts = [f"{kind} {'holds' if outcome.success else 'does not hold'}"]
     parts += [f"unexpected {examples}"] if examples else [] if observed is None else [f"found {shown}"]
     return "; ".join([*parts, asked] if asked else parts)

@@ -93,17 +93,13 @@ def _validate(batch: Any, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> lis
     built = []
     for position, (kind, arguments) in enumerate(asked):
         try:
-            configuration = ExpectationConfiguration(
-                type=kind, kwargs=dict(arguments), meta={_POSITION: position}
-            )
+            configuration = ExpectationConfiguration(type=kind, kwargs=dict(arguments), meta={_POSITION: position})
             built.append(configuration.to_domain_obj())
         except (GreatExpectationsError, TypeError, ValueError) as error:
             outcomes[position] = Outcome(success=False, error=_words(error))
     if built:
         try:
-            answer = batch.validate(
-                ExpectationSuite("quality", expectations=built), result_format=_RESULT_FORMAT
-            )
+            answer = batch.validate(ExpectationSuite("quality", expectations=built), result_format=_RESULT_FORMAT)
         except (GreatExpectationsError, *_RAISED) as error:
             failed = Outcome(success=False, error=_words(error))
             return [outcomes.get(position, failed) for position in range(len(asked))]

@@ -51,9 +51,7 @@ def propose_expectations(
         if column not in frame.columns:
             near = nearest_column(column, frame.columns)
             hint = f"did you mean {near!r}?" if near else "name one of the table's columns"
-            raise DataError(
-                f"column {column!r} is declared as {role}, but the table has no such column; {hint}"
-            )
+            raise DataError(f"column {column!r} is declared as {role}, but the table has no such column; {hint}")
     if frame.empty:
         return []
     skipped = set(exclude)
@@ -64,9 +62,7 @@ def propose_expectations(
     return proposals
 
 
-def _about_table(
-    frame: "pd.DataFrame", keys: Sequence[str], skipped: set[str]
-) -> Iterator[ProposedExpectation]:
+def _about_table(frame: "pd.DataFrame", keys: Sequence[str], skipped: set[str]) -> Iterator[ProposedExpectation]:
     rows = len(frame)
     read = [column for column in frame.columns if column not in skipped]
     if read:
@@ -93,9 +89,7 @@ def _about_table(
         )  # fmt: skip
 
 
-def _about_column(
-    series: "pd.Series[Any]", role: str | None, *, alone: bool
-) -> Iterator[ProposedExpectation]:
+def _about_column(series: "pd.Series[Any]", role: str | None, *, alone: bool) -> Iterator[ProposedExpectation]:
     column, values = str(series.name), series.dropna()
     reason = f"critical: it is {role}" if role else "warning: a gap is unusual, not wrong"
     if len(values) == len(series):
@@ -121,9 +115,7 @@ def _about_values(column: str, values: "pd.Series[Any]", role: str | None) -> It
     if members is not None:
         seen = f"the {len(members)} values seen" if len(members) > 1 else "the one value seen"
         classes = role == "the target" and (len(members) == 2 or not _is_number(members[0]))  # noqa: PLR2004
-        reason = (
-            "critical: a class never seen cannot be learned" if classes else "warning: a new value is unusual"
-        )
+        reason = "critical: a class never seen cannot be learned" if classes else "warning: a new value is unusual"
         yield _propose(
             "expect_column_values_to_be_in_set", Severity.CRITICAL if classes else Severity.WARNING,
             f"{seen} in both halves of {len(values):,} rows; {reason}",

@@ -118,9 +118,7 @@ class ConfusionView(View):
         size = len(self.labels)
         if len(self.counts) != size or any(len(row) != size for row in self.counts):
             shape = [len(row) for row in self.counts]
-            raise ValueError(
-                f"counts must be {size} rows of {size}, one per label; found rows of lengths {shape[:20]}"
-            )
+            raise ValueError(f"counts must be {size} rows of {size}, one per label; found rows of lengths {shape[:20]}")
         return self
 
 

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 NOTHING = "\N{EN DASH}"
@@ -46,8 +47,7 @@ def number(value: float | None) -> str:
         return NOTHING
     size = abs(value)
     if size >= _POWER_FROM or 0 < size < _POWER_BELOW:
-        digits, exponent = f"{value:.2e}".split("e")
-        return f"{digits}e{int(exponent)}".replace("-", MINUS)
+        return _power(value)
     if size >= _WHOLE_FROM or float(value).is_integer():
         return whole(value)
     if _NEAR_ONE < size < 1:
@@ -60,7 +60,9 @@ def number(value: float | None) -> str:
 
 
 def whole(value: float) -> str:
-    """Return a number without decimals, with thousands separators."""
+    """Return a number without decimals, with thousands separators; a huge one as a power of ten."""
+    if abs(value) >= _POWER_FROM:
+        return _power(value)
     return f"{value:,.0f}".replace("-", MINUS) if round(value) else "0"
 
 
@@ -96,3 +98,9 @@ def moment(time: datetime) -> str:
     except OverflowError:  # the first and the last day of the calendar have no UTC in some zones
         return time.isoformat(sep=" ", timespec="minutes")
     return utc.replace(tzinfo=None).isoformat(sep=" ", timespec="minutes") + f"{SPACE}UTC"
+
+
+def _power(value: float) -> str:
+    # Decimal takes whole numbers that no float can hold.
+    digits, exponent = f"{Decimal(value):.2e}".split("e")
+    return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}".replace("-", MINUS)

@@ -72,9 +72,7 @@ def _charts(content: ReportContent) -> dict[str, list[tuple[str, str]]]:
         "scatter": [("both", draw_scatter(content.scatter, target))],
         "reliability": [("both", draw_reliability(content.reliability))],
     }
-    return {
-        name: [(kind, svg) for kind, svg in pictures if svg is not None] for name, pictures in drawn.items()
-    }
+    return {name: [(kind, svg) for kind, svg in pictures if svg is not None] for name, pictures in drawn.items()}
 
 
 def _urgency(check: Check) -> tuple[int, int]:
@@ -96,11 +94,11 @@ def _show(value: Any) -> Any:
     return shown(repr(value) if text is None else text, VALUE_CHARACTERS)
 
 
-def _prose(text: str) -> Any:
+def _prose(text: str, limit: int = PROSE_CHARACTERS) -> Any:
     """Return a sentence that may be longer than a value, escaped; what stands in backticks becomes code."""
     from markupsafe import Markup, escape
 
-    parts = shown(text, PROSE_CHARACTERS).split("`")
+    parts = shown(text, limit).split("`")
     if len(parts) % 2 == 0:  # a backtick without its partner is only a character
         return escape("`".join(parts))
     code = Markup("<code>{}</code>")
@@ -149,5 +147,6 @@ def _environment() -> "Environment":
         "prose": _prose,
         "signed": signed,
     }
+    environment.tests["finite"] = isfinite
     environment.globals |= {"money": money, "number": number}
     return environment

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 VALUE_CHARACTERS = 200
 PROSE_CHARACTERS = 1_000
@@ -11,6 +12,7 @@ LABEL_CHARACTERS = 28
 _REORDERING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _SPACES = re.compile(" {2,}")
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+_MOST_ACCENTS = 3
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _FIRST_CONTROL_PICTURE = 0x2400
 _C0_END = 0x20
@@ -25,7 +27,7 @@ def shown(text: str, limit: int = VALUE_CHARACTERS) -> str:
     """
     # A bounded slice first: a value of a megabyte costs no more than a short one.
     head = text[: 4 * limit]
-    line = _SPACES.sub(" ", "".join(map(_visible, head))).strip(" ")
+    line = _SPACES.sub(" ", "".join(_legible(head))).strip(" ")
     if len(line) > limit or len(text) > len(head):
         return line[: limit - 1].rstrip() + "…"
     return line or "(blank)"
@@ -44,6 +46,15 @@ def distinct_labels(texts: list[str], limit: int = LABEL_CHARACTERS) -> list[str
         taken.add(label)
         labels.append(label)
     return labels
+
+
+def _legible(text: str) -> Iterator[str]:
+    """Yield what can be shown, without the piles of accents that cover the lines above and below."""
+    stacked = 0
+    for character in text:
+        stacked = stacked + 1 if unicodedata.combining(character) else 0
+        if stacked <= _MOST_ACCENTS:
+            yield _visible(character)
 
 
 def _visible(character: str) -> str:

@@ -62,9 +62,7 @@ def _complaint(value: Any, schema: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _mapping_problems(
-    path: KeyPath, value: Mapping[str, Any], schema: Mapping[str, Any]
-) -> Iterator[Problem]:
+def _mapping_problems(path: KeyPath, value: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Problem]:
     for name in schema.get("required", ()):
         if name not in value:
             yield (*path, name), "missing; it is required"

@@ -26,8 +26,7 @@ def parse_duration(text: str) -> timedelta:
     counts = {unit: count for unit, count in match.groupdict().items() if count} if match else {}
     if not counts or text.endswith("T"):
         raise ValueError(
-            f"{quoted(text)} is not an ISO 8601 duration of weeks, days, hours, minutes or seconds, "
-            "e.g. P7D or PT12H"
+            f"{quoted(text)} is not an ISO 8601 duration of weeks, days, hours, minutes or seconds, e.g. P7D or PT12H"
         )
     # The number of digits is looked at first: a timedelta overflows, and int refuses above 4,300 digits.
     long = any(len(count) > _MOST_DIGITS for count in counts.values())

@@ -35,9 +35,7 @@ _RANGE = frozenset({"min_value", "max_value", "strict_min", "strict_max"})
 _NOT_ARGUMENTS = PYTHON_ONLY | {"severity", "description", "notes", "library_metadata"}
 _COLUMNS = frozenset({"column", "column_A", "column_B"})
 # Great Expectations lets these be left out, and then passes whatever the data is.
-_NEVER_LEFT_OUT = frozenset(
-    {"column_list", "column_set", "partition_object", "regex", "threshold", "type_list"}
-)
+_NEVER_LEFT_OUT = frozenset({"column_list", "column_set", "partition_object", "regex", "threshold", "type_list"})
 _PLAIN: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "integer": (int,),
@@ -60,9 +58,7 @@ def check_expectation(type_: str, arguments: Mapping[str, Any]) -> None:
 
     :raises ValueError: With the argument, what was found and the nearest known name.
     """
-    problems = [
-        ": ".join([*map(str, path), message]) for path, message in expectation_problems(type_, arguments)
-    ]
+    problems = [": ".join([*map(str, path), message]) for path, message in expectation_problems(type_, arguments)]
     if problems:
         raise ValueError("; ".join(problems))
 

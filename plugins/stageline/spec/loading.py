@@ -73,9 +73,7 @@ def pipeline_names(folder: Path) -> tuple[str, ...]:
     :raises SpecError: The folder cannot be listed.
     """
     try:
-        files = [
-            file for file in folder.iterdir() if file.suffix == ".yaml" and not file.name.startswith(".")
-        ]
+        files = [file for file in folder.iterdir() if file.suffix == ".yaml" and not file.name.startswith(".")]
     except OSError as error:
         raise SpecError(f"the folder {str(folder)!r} cannot be listed: {error.strerror}") from error
     return tuple(sorted(file.stem for file in files))
@@ -90,9 +88,7 @@ def find_pipelines_folder(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / FOLDER).is_dir():
             return folder / FOLDER
-    raise SpecError(
-        f"no folder {FOLDER.as_posix()!r} in {str(start)!r} or above; create one with `stageline init`"
-    )
+    raise SpecError(f"no folder {FOLDER.as_posix()!r} in {str(start)!r} or above; create one with `stageline init`")
 
 
 def _content(path: Path) -> bytes:

@@ -26,13 +26,9 @@ class Metric:
 
 METRICS: dict[str, Metric] = {
     "accuracy_score": Metric("classification", greater_is_better=True),
-    "average_precision_score": Metric(
-        "classification", greater_is_better=True, needs="probability", binary_only=True
-    ),
+    "average_precision_score": Metric("classification", greater_is_better=True, needs="probability", binary_only=True),
     "balanced_accuracy_score": Metric("classification", greater_is_better=True),
-    "brier_score_loss": Metric(
-        "classification", greater_is_better=False, needs="probability", binary_only=True
-    ),
+    "brier_score_loss": Metric("classification", greater_is_better=False, needs="probability", binary_only=True),
     "f1_score": Metric("classification", greater_is_better=True),
     "log_loss": Metric("classification", greater_is_better=False, needs="probability"),
     "mean_absolute_error": Metric("regression", greater_is_better=False, in_target_units=True),

@@ -303,9 +303,7 @@ class Drift(Section):
     :param fail_above: Distance above which the column has drifted.
     """
 
-    measure: Literal["jensen_shannon", "psi", "wasserstein", "kolmogorov_smirnov", "total_variation"] = (
-        "jensen_shannon"
-    )
+    measure: Literal["jensen_shannon", "psi", "wasserstein", "kolmogorov_smirnov", "total_variation"] = "jensen_shannon"
     fail_above: Annotated[float, Field(gt=0)]
 
 

@@ -39,16 +39,12 @@ def resolve_inside(project: Path, path: str) -> Path:
     if not path.isprintable() or "\\" in path:
         raise ValueError(f"{path!r} is not a plain path; write it with / and without control characters")
     if path.startswith(("/", "~")):
-        raise ValueError(
-            f"{path!r} is not relative; put the file under the project folder and name it from there"
-        )
+        raise ValueError(f"{path!r} is not relative; put the file under the project folder and name it from there")
     try:
         root = project.resolve()
         resolved = (root / path).resolve()
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError up to Python 3.12
-        raise ValueError(
-            f"{path!r} cannot be followed ({error}); put the file under the project folder"
-        ) from error
+        raise ValueError(f"{path!r} cannot be followed ({error}); put the file under the project folder") from error
     if not resolved.is_relative_to(root):
         raise ValueError(f"{path!r} leaves the project; put the file under the project folder")
     return resolved

@@ -90,9 +90,7 @@ def _decoded(text: str | bytes, file: str) -> str:
     try:
         data = text.encode() if isinstance(text, str) else text
         if len(data) > MAX_BYTES:
-            raise SpecError(
-                f"{file}: the file is larger than {MAX_BYTES // 1024} KiB; a spec is a page of text"
-            )
+            raise SpecError(f"{file}: the file is larger than {MAX_BYTES // 1024} KiB; a spec is a page of text")
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise SpecError(
@@ -120,9 +118,7 @@ class _Composer:
         try:
             self._next()  # the stream's start
             if isinstance(self._next(), yaml.StreamEndEvent):
-                raise SpecError(
-                    f"{self._file}:1:1: the file is empty; expected a mapping that begins with 'pipeline:'"
-                )
+                raise SpecError(f"{self._file}:1:1: the file is empty; expected a mapping that begins with 'pipeline:'")
             root = self._node(self._next(), depth=1)
             if not isinstance(root.value, dict):
                 self._refuse(root.line, root.column, "expected a mapping of keys such as 'pipeline: NAME'")
@@ -155,9 +151,7 @@ class _Composer:
             return node
         self._count(event, 1, depth)
         if event.tag is not None:
-            self._refuse(
-                *_position(event), f"the tag {quoted(event.tag)} is not accepted; write a plain value"
-            )
+            self._refuse(*_position(event), f"the tag {quoted(event.tag)} is not accepted; write a plain value")
         if event.anchor is not None:
             self._anchors[event.anchor] = tuple(self._path)
         if isinstance(event, yaml.ScalarEvent):
@@ -226,9 +220,7 @@ class _Composer:
 
     def _aliased(self, event: Any) -> _Node:
         if event.anchor not in self._anchors:
-            self._refuse(
-                *_position(event), f"the alias *{event.anchor} has no anchor &{event.anchor} before it"
-            )
+            self._refuse(*_position(event), f"the alias *{event.anchor} has no anchor &{event.anchor} before it")
         node = self._anchors[event.anchor]
         if isinstance(node, _Node):
             return node

@@ -43,6 +43,5 @@ def suggestion(name: object, known: Collection[str], *, label: str = "known") ->
 def dotted(path: KeyPath) -> str:
     """Return the path as `kpi.metric`; a part that would be misread is quoted."""
     return ".".join(
-        str(part) if isinstance(part, int) or part.replace("-", "_").isidentifier() else quoted(part)
-        for part in path
+        str(part) if isinstance(part, int) or part.replace("-", "_").isidentifier() else quoted(part) for part in path
     )

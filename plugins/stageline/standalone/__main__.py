@@ -45,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _up(options: Namespace, home: Home, console: Console) -> int:
     running = start(options.project, home, say=console.print)
-    console.print(
-        f"  Airflow: {running.airflow_url}\n  MLflow:  {running.mlflow_url}\n`make down` stops them."
-    )
+    console.print(f"  Airflow: {running.airflow_url}\n  MLflow:  {running.mlflow_url}\n`make down` stops them.")
     return 0
 
 
@@ -100,9 +98,7 @@ def _run(options: Namespace, home: Home, console: Console) -> int:
 
 def _parser() -> ArgumentParser:
     folders = ArgumentParser(add_help=False)
-    folders.add_argument(
-        "--project", type=Path, default=Path(), help="folder with dags/ and plugins/ (default: here)"
-    )
+    folders.add_argument("--project", type=Path, default=Path(), help="folder with dags/ and plugins/ (default: here)")
     folders.add_argument("--home", type=Path, help="folder for all state (default: PROJECT/.demo)")
     parser = ArgumentParser(prog="python -m stageline.standalone", description=__doc__)
     actions = parser.add_subparsers(required=True, metavar="up|run|status|down")
@@ -118,9 +114,7 @@ def _parser() -> ArgumentParser:
             added.add_argument(
                 "--dag", action="append", help=f"DAG to run; may be repeated (default: {' '.join(DEMO_DAGS)})"
             )
-            added.add_argument(
-                "--seconds", type=float, default=_RUN_SECONDS, help="how long the runs may take"
-            )
+            added.add_argument("--seconds", type=float, default=_RUN_SECONDS, help="how long the runs may take")
     return parser
 
 

@@ -60,9 +60,7 @@ class AirflowApi:
         with local_client(base_url=url) as client:
             answer = client.get("/auth/token")
             if not answer.is_success:
-                raise StandaloneError(
-                    f"Airflow on {url} gave no token: HTTP {answer.status_code} {answer.text[:200]}"
-                )
+                raise StandaloneError(f"Airflow on {url} gave no token: HTTP {answer.status_code} {answer.text[:200]}")
             client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
             client.base_url = httpx.URL(f"{url}/api/v2")
             yield cls(client)
@@ -98,9 +96,7 @@ class AirflowApi:
     def tasks(self, run: DagRun) -> list[TaskState]:
         """Return what the tasks of a run are doing."""
         found = self._get(f"{run.path}/taskInstances", limit=1000).json()["task_instances"]
-        return [
-            TaskState(each["task_id"], each["map_index"], each["try_number"], each["state"]) for each in found
-        ]
+        return [TaskState(each["task_id"], each["map_index"], each["try_number"], each["state"]) for each in found]
 
     def links(self, run: DagRun, task_id: str) -> dict[str, str]:
         """Return the addresses that a task's operator offers, by their names."""

@@ -35,9 +35,7 @@ def mlflow_server(running: Running, home: Home) -> Command:
         *("--backend-store-uri", f"sqlite:///{home.mlflow / 'mlflow.db'}"),
         *("--artifacts-destination", str(home.mlflow / "artifacts")),
     )
-    return Command(
-        "mlflow", (sys.executable, "-m", "mlflow", "server", *arguments), home.mlflow, answers=True
-    )
+    return Command("mlflow", (sys.executable, "-m", "mlflow", "server", *arguments), home.mlflow, answers=True)
 
 
 def airflow_migration(running: Running) -> Command:

@@ -71,9 +71,7 @@ def listening(token: str) -> list[tuple[str, int]]:
             sockets = process.net_connections(kind="inet")
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-        found.update(
-            (each.laddr.ip, each.laddr.port) for each in sockets if each.status == psutil.CONN_LISTEN
-        )
+        found.update((each.laddr.ip, each.laddr.port) for each in sockets if each.status == psutil.CONN_LISTEN)
     return sorted(found)
 
 
@@ -152,6 +150,6 @@ def _signal_and_wait(processes: list[psutil.Process], number: signal.Signals, se
 
 def _reap(services: Iterable[Service]) -> None:
     for service in services:
-        child = _children.pop(service.pid, None)
-        if child is not None:
-            child.wait(_LAST_SECONDS)
+        child = _children.get(service.pid)
+        if child is not None and child.poll() is not None:
+            del _children[service.pid]

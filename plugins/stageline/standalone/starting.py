@@ -77,14 +77,10 @@ def _wait_for_end(migration: Service, deadline: float) -> None:
     if code == 0:
         return
     what = "did not end in time" if code is None else f"failed with exit code {code}"
-    raise StandaloneError(
-        f"Airflow's database could not be made: `airflow db migrate` {what}\n{_ends([migration])}"
-    )
+    raise StandaloneError(f"Airflow's database could not be made: `airflow db migrate` {what}\n{_ends([migration])}")
 
 
-def _wait_for(
-    answers: Callable[[], bool], services: Sequence[Service], running: Running, deadline: float
-) -> None:
+def _wait_for(answers: Callable[[], bool], services: Sequence[Service], running: Running, deadline: float) -> None:
     while not answers():
         living = alive(services, running.token)
         dead = [service for service in services if service.name not in living]

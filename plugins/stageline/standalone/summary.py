@@ -49,18 +49,14 @@ def show_run(console: Console, run: DagRun, records: Sequence[Record]) -> None:
         console.print(f"[bold]{escape(conclusion.sentence)}[/]")
 
 
-def show_addresses(
-    console: Console, api: AirflowApi, running: Running, run: DagRun, records: Sequence[Record]
-) -> None:
+def show_addresses(console: Console, api: AirflowApi, running: Running, run: DagRun, records: Sequence[Record]) -> None:
     """Print where to look at a run: in Airflow, in MLflow, and what its tasks link to."""
     for name, url in _addresses(api, running, run, records):
         # Never folded: a terminal opens only a whole address.
         console.print(f"  {escape(name)}: {url}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _addresses(
-    api: AirflowApi, running: Running, run: DagRun, records: Sequence[Record]
-) -> Iterator[tuple[str, str]]:
+def _addresses(api: AirflowApi, running: Running, run: DagRun, records: Sequence[Record]) -> Iterator[tuple[str, str]]:
     yield "Airflow", f"{running.airflow_url}/dags/{quote(run.dag_id)}/runs/{quote(run.run_id)}"
     for pipeline in dict.fromkeys(record.pipeline for record in records):
         experiment = _experiment(running.mlflow_url, pipeline)

@@ -22,7 +22,7 @@ def parse_event_time(table: "pa.Table", column: str) -> "pa.ChunkedArray":
 
     values = table[column]
     if values.null_count:
-        row = values.is_null().index(True).as_py() + 1  # noqa: FBT003 - the value looked for
+        row = values.is_null().index(True).as_py() + 1
         raise DataError(f"event time {column!r}: {values.null_count:,} null(s), first in row {row:,}")
     kind = values.type
     if pa.types.is_timestamp(kind):
@@ -43,8 +43,8 @@ def _parse_texts(values: "pa.ChunkedArray", column: str) -> "pa.ChunkedArray":
     aware = pc.and_(pc.match_substring_regex(texts, _ZONE), pc.match_substring(texts, ":"))
     count = pc.sum(aware).as_py()
     if 0 < count < len(texts):
-        row_aware = aware.index(True).as_py()  # noqa: FBT003 - the value looked for
-        row_naive = aware.index(False).as_py()  # noqa: FBT003 - the value looked for
+        row_aware = aware.index(True).as_py()
+        row_naive = aware.index(False).as_py()
         raise DataError(
             f"event time {column!r}: mixes times with and without a time zone: row {row_aware + 1:,} has "
             f"{texts[row_aware].as_py()!r}, row {row_naive + 1:,} has {texts[row_naive].as_py()!r}; "

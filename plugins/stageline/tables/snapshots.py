@@ -57,9 +57,7 @@ class SnapshotStore:
             table,
             mode="overwrite",
             schema_mode="overwrite",
-            commit_properties=CommitProperties(
-                custom_metadata={_DIGEST_KEY: digest, _DAG_RUN_KEY: dag_run}
-            ),
+            commit_properties=CommitProperties(custom_metadata={_DIGEST_KEY: digest, _DAG_RUN_KEY: dag_run}),
         )
         stored = self._find(digest)
         if stored is None:
@@ -78,9 +76,7 @@ class SnapshotStore:
         try:
             table = canonical(pa.table(DeltaTable(str(self._root), version=version).to_pyarrow_table()))
         except (DeltaError, OSError) as error:
-            raise ArtifactError(
-                f"snapshot version {version} of {str(self._root)!r} cannot be read: {error}"
-            ) from error
+            raise ArtifactError(f"snapshot version {version} of {str(self._root)!r} cannot be read: {error}") from error
         found = digest_table(table)
         if found != digest:
             raise ArtifactError(

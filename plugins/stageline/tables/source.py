@@ -59,9 +59,7 @@ def _read_file(uri: str, project: Path) -> SourceTable:
         raise SourceError(str(error)) from error
     parse = _FORMATS.get(path.suffix.lower())
     if parse is None:
-        raise SourceError(
-            f"{uri!r}: unknown file type {path.suffix!r}; known: {', '.join(sorted(_FORMATS))}"
-        )
+        raise SourceError(f"{uri!r}: unknown file type {path.suffix!r}; known: {', '.join(sorted(_FORMATS))}")
     try:
         data = path.read_bytes()
     except FileNotFoundError:

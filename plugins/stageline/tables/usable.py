@@ -74,8 +74,9 @@ def _target_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
         yield f"target {target!r} is {kind}: {distinct[0].as_py()!r} in every row; there is nothing to learn"
         return
     if spec.target.task is Task.REGRESSION:
-        if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
-                or pa.types.is_decimal(values.type)):
+        if not (
+            pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
+        ):
             yield f"target {target!r} has type {values.type}; regression needs numbers"
         elif pa.types.is_floating(values.type) and not pc.all(pc.is_finite(values)).as_py():
             yield f"target {target!r} {_first_infinite(table[target])}"
@@ -125,8 +126,12 @@ def _feature_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
                     f"column {column!r} holds {largest:,}, above 2^53: as a number it would lose digits; "
                     "name it in source.keys or features.exclude"
                 )
-        elif not (pa.types.is_boolean(kind) or pa.types.is_decimal(kind)
-                  or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        elif not (
+            pa.types.is_boolean(kind)
+            or pa.types.is_decimal(kind)
+            or pa.types.is_string(kind)
+            or pa.types.is_large_string(kind)
+        ):
             yield (
                 f"column {column!r} has type {kind}, which no estimator takes; list it in features.exclude "
                 "or name it as source.event_time"
@@ -137,6 +142,6 @@ def _first_infinite(values: "pa.ChunkedArray") -> str:
     import pyarrow.compute as pc
 
     # NaN counts too: Arrow keeps it apart from null, and no estimator takes it as a target.
-    bad = pc.invert(pc.is_finite(values)).fill_null(False)  # noqa: FBT003 - the value filled in
-    row = bad.index(True).as_py()  # noqa: FBT003 - the value looked for
+    bad = pc.invert(pc.is_finite(values)).fill_null(False)
+    row = bad.index(True).as_py()
     return f"holds {pc.sum(bad).as_py():,} value(s) that are not finite, first in row {row + 1:,}"

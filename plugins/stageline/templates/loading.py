@@ -18,12 +18,20 @@ def build_dags(spec: PipelineSpec) -> list[DAG]:
 
     :raises StageError: The stage has no template in this version.
     """
-    if spec.stage not in TEMPLATES:
+    return build_stage(spec, spec.stage)
+
+
+def build_stage(spec: PipelineSpec, stage: Stage) -> list[DAG]:
+    """Return the DAGs that a spec would have in a stage.
+
+    :raises StageError: The stage has no template in this version.
+    """
+    if stage not in TEMPLATES:
         raise StageError(
-            f"stage: this version of Stageline has no DAGs for {spec.stage.value!r} yet; "
-            f"available: {', '.join(stage.value for stage in TEMPLATES)}"
+            f"stage: this version of Stageline has no DAGs for {stage.value!r} yet; "
+            f"available: {', '.join(known.value for known in TEMPLATES)}"
         )
-    return [build(spec) for build in TEMPLATES[spec.stage]]
+    return [build(spec) for build in TEMPLATES[stage]]
 
 
 def load_dags(dag_file: str) -> dict[str, DAG]:

@@ -64,7 +64,13 @@ def log_dataset(frame: "pd.DataFrame", *, name: str, source: str, target: str, d
 
 
 def log_model(
-    client: "MlflowClient", mlflow_run: str, model: Any, features: "pd.DataFrame", prediction: Any, *, types: Collection[str]
+    client: "MlflowClient",
+    mlflow_run: str,
+    model: Any,
+    features: "pd.DataFrame",
+    prediction: Any,
+    *,
+    types: Collection[str],
 ) -> ModelCard:
     """Log a model in the skops format with signature and input example.
 

@@ -128,6 +128,11 @@ class Tracking:
         with self._reaching() as client:
             return str(client.get_run(mlflow_run).info.experiment_id)
 
+    def artifact_uri(self, mlflow_run: str) -> str:
+        """Return where a run's artifacts are kept."""
+        with self._reaching() as client:
+            return str(client.get_run(mlflow_run).info.artifact_uri)
+
     def _experiment(self, client: "MlflowClient", name: str) -> str:
         from mlflow.exceptions import MlflowException
 
@@ -165,8 +170,7 @@ class Tracking:
         except (MlflowException, RequestException, SQLAlchemyError) as error:
             words = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
             raise TrackingError(
-                f"MLflow at {self._shown_uri}: {words}; is the server up, and is "
-                "[stageline] mlflow_tracking_uri right?"
+                f"MLflow at {self._shown_uri}: {words}; is the server up, and is [stageline] mlflow_tracking_uri right?"
             ) from error
 
     def _client(self) -> "MlflowClient":

@@ -20,6 +20,8 @@ GOAL = "#1e7b4c"
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
 _LARGEST = 1e15
+_SUFFIX_FROM = 1e5
+_POWER_BELOW = 1e-3
 
 
 def drawable(*values: float | None) -> bool:
@@ -32,6 +34,14 @@ def padded(values: list[float], share: float = 0.08) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = (high - low) * share or max(abs(high) * share, 0.5)
     return low - room, high + room
+
+
+def tick_format(low: float, high: float) -> str:
+    """Return the d3 format of an axis: suffixes where numbers are large, powers where tiny."""
+    size = max(abs(low), abs(high))
+    if size >= _SUFFIX_FROM:
+        return "~s"
+    return "~e" if 0 < size < _POWER_BELOW else ",~g"
 
 
 def to_svg(build: Callable[[], "alt.LayerChart"]) -> str:
@@ -60,6 +70,8 @@ _CONFIG: dict[str, Any] = {
         "labelColor": MUTED,
         "labelFontSize": 12,
         "labelPadding": 6,
+        "labelOverlap": "greedy",
+        "labelSeparation": 6,
         "titleColor": MUTED,
         "titleFontSize": 12,
         "titleFontWeight": "normal",

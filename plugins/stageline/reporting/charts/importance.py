@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from stageline.reporting.charts.drawing import INK, MODEL, drawable, padded, to_svg
+from stageline.reporting.charts.drawing import INK, MODEL, drawable, padded, tick_format, to_svg
 from stageline.reporting.content import ImportanceView
 from stageline.reporting.text import distinct_labels, shown
 
@@ -58,7 +58,10 @@ def _chart(rows: list[dict[str, Any]], labels: list[str], width: int, metric: st
         .mark_bar(color=MODEL, opacity=0.75, height={"band": 0.62})
         .encode(
             x=alt.X(
-                "value:Q", scale=scale, title=f"change in {metric} when shuffled", axis=alt.Axis(tickCount=5)
+                "value:Q",
+                scale=scale,
+                title=f"change in {metric} when shuffled",
+                axis=alt.Axis(tickCount=5, format=tick_format(low, high)),
             ),
             x2="zero:Q",
             y=y,
@@ -66,9 +69,7 @@ def _chart(rows: list[dict[str, Any]], labels: list[str], width: int, metric: st
     )
     spans = [row for row in rows if "low" in row]
     whiskers = (
-        alt.Chart(alt.Data(values=spans))
-        .mark_rule(color=INK, strokeWidth=1.2)
-        .encode(x="low:Q", x2="high:Q", y=y)
+        alt.Chart(alt.Data(values=spans)).mark_rule(color=INK, strokeWidth=1.2).encode(x="low:Q", x2="high:Q", y=y)
     )
     return alt.layer(*([bars, whiskers] if spans else [bars])).properties(
         width=width,

@@ -2,7 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-from stageline.reporting.charts.drawing import DUMMY, GOAL, INK, LINEAR, MODEL, drawable, padded, to_svg
+from stageline.reporting.charts.drawing import (
+    DUMMY,
+    GOAL,
+    INK,
+    LINEAR,
+    MODEL,
+    drawable,
+    padded,
+    tick_format,
+    to_svg,
+)
 from stageline.reporting.content import EstimateView, KpiView
 from stageline.reporting.formats import number
 from stageline.reporting.text import shown
@@ -45,12 +55,10 @@ def _chart(kpi: KpiView, rows: list[dict[str, Any]], width: int) -> "alt.LayerCh
         "value:Q",
         scale=alt.Scale(domain=[low, high], nice=False, zero=False),
         title=[title, direction],
-        axis=alt.Axis(tickCount=5),
+        axis=alt.Axis(tickCount=5, format=tick_format(low, high)),
     )
     y = alt.Y("name:N", scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelColor=INK))
-    colour = alt.Color(
-        "name:N", scale=alt.Scale(domain=names, range=[COLOURS[name] for name in names]), legend=None
-    )
+    colour = alt.Color("name:N", scale=alt.Scale(domain=names, range=[COLOURS[name] for name in names]), legend=None)
     points = alt.Chart(alt.Data(values=rows)).encode(x=x, y=y, color=colour)
     spans = [row for row in rows if "low" in row]
     layers: list[alt.Chart] = [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from stageline.reporting.charts.drawing import MODEL, MUTED, drawable, padded, to_svg
+from stageline.reporting.charts.drawing import MODEL, MUTED, drawable, padded, tick_format, to_svg
 from stageline.reporting.charts.hexagons import HEXAGON, count_in_hexagons
 from stageline.reporting.text import shown
 
@@ -34,8 +34,9 @@ def _chart(pairs: list[tuple[float, float]], name: str) -> "alt.LayerChart":
 
     low, high = padded([value for pair in pairs for value in pair], 0.04)
     scale = alt.Scale(domain=[low, high], nice=False, zero=False)
-    x = alt.X("x:Q", scale=scale, title=f"actual {name}", axis=alt.Axis(tickCount=5))
-    y = alt.Y("y:Q", scale=scale, title=f"predicted {name}", axis=alt.Axis(tickCount=5))
+    axis = alt.Axis(tickCount=5, format=tick_format(low, high))
+    x = alt.X("x:Q", scale=scale, title=f"actual {name}", axis=axis)
+    y = alt.Y("y:Q", scale=scale, title=f"predicted {name}", axis=axis)
     if len(pairs) > MOST_POINTS:
         cells = count_in_hexagons(pairs, low, high, _HEXAGONS_ACROSS)
         densest = max(count for _, _, count in cells)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from stageline.reporting.charts.drawing import DUMMY, INK, MODEL, drawable, to_svg
+from stageline.reporting.charts.drawing import DUMMY, INK, MODEL, drawable, tick_format, to_svg
 from stageline.reporting.content import TimelinePoint
 from stageline.reporting.text import shown
 
@@ -65,6 +65,7 @@ def _chart(rows: list[dict[str, Any]], series: list[str], width: int, title: str
     def scale(part: int) -> "alt.Scale":
         return alt.Scale(domain=series, range=[_STYLES[name][part] for name in series])
 
+    seen = [row["value"] for row in rows if row["value"] is not None]
     lines = (
         alt.Chart(alt.Data(values=rows))
         .mark_line(interpolate="linear", strokeJoin="round")
@@ -74,12 +75,13 @@ def _chart(rows: list[dict[str, Any]], series: list[str], width: int, title: str
                 "time:T",
                 scale=alt.Scale(type="utc"),
                 title=None,
-                axis=alt.Axis(
-                    tickCount=max(3, width // 110), grid=False, labelOverlap="greedy", labelFlush=True
-                ),
+                axis=alt.Axis(tickCount=max(3, width // 110), grid=False, labelOverlap="greedy", labelFlush=True),
             ),
             y=alt.Y(
-                "value:Q", title=title, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=5)
+                "value:Q",
+                title=title,
+                scale=alt.Scale(zero=False, nice=True),
+                axis=alt.Axis(tickCount=5, format=tick_format(min(seen), max(seen))),
             ),
             color=alt.Color("series:N", scale=scale(0)),
             strokeDash=alt.StrokeDash("series:N", scale=scale(1)),

@@ -1,0 +1,236 @@
+"""The command `stageline`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+from stageline import __version__
+from stageline.exceptions import Refusal, SpecError, StagelineError
+
+if TYPE_CHECKING:
+    from stageline.ledger import Ledger
+    from stageline.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Staged ML pipelines on Apache Airflow: one YAML file per pipeline.",
+)  # fmt: skip
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ProjectOption = Annotated[Path, typer.Option("--project", help="Root folder of the project.", file_okay=False)]
+NameArgument = Annotated[str, typer.Argument(help="Name of the pipeline.")]
+
+
+def main() -> None:
+    """Run the command line; entry point of the script `stageline`."""
+    app()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Print what Stageline refuses as one sentence, without a traceback."""
+    try:
+        yield
+    except StagelineError as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}")
+        raise typer.Exit(1) from error
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        console.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Staged ML pipelines on Apache Airflow: one YAML file per pipeline."""
+
+
+@app.command()
+def init(
+    name: NameArgument,
+    source: Annotated[str, typer.Option("--from", help="CSV or Parquet file, sklearn://NAME or demo://NAME.")],
+    target: Annotated[str, typer.Option("--target", help="Column to predict.")],
+    event_time: Annotated[str | None, typer.Option("--event-time", help="Column that says when.")] = None,
+    project: ProjectOption = Path(),
+) -> None:
+    """Propose a pipeline for a table, with what in the data each proposal rests on."""
+    from stageline.onboarding import init_pipeline
+
+    with _refusing():
+        result = init_pipeline(project.resolve(), name, source, target, event_time)
+    for note in result.notes:
+        console.print(f"[yellow]•[/yellow] {escape(note)}")
+    for path in result.written:
+        console.print(f"wrote {escape(_shown(path))}")
+    console.print(f"next: read {escape(_shown(result.spec_path))}, then [bold]stageline run {name}[/bold]")
+
+
+@app.command()
+def validate(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of pipelines; none: all.")] = None,
+    data: Annotated[bool, typer.Option("--data", help="Read the source too.")] = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Check specs: keys, values, what the stage requires, the estimator and its parameters."""
+    from stageline.spec import pipeline_names
+
+    with _refusing():
+        folder = _pipelines(project)
+        chosen = names or list(pipeline_names(folder))
+        if not chosen:
+            raise SpecError(f"{_shown(folder)}: there is no pipeline; make one with: stageline init")
+    broken = 0
+    for name in chosen:
+        try:
+            console.print(f"[green]valid[/green]   {escape(_validate(name, folder, data=data))}")
+        except StagelineError as error:
+            broken += 1
+            errors.print(f"[red]broken[/red]  {escape(str(error))}")
+    if broken:
+        raise typer.Exit(1)
+
+
+def _validate(name: str, folder: Path, *, data: bool) -> str:
+    from stageline.spec import load_pipeline
+    from stageline.tables import read_source, require_usable
+    from stageline.training import check_estimator
+
+    loaded = load_pipeline(name, folder)
+    try:
+        check_estimator(loaded.spec)
+        if not data:
+            return f"{name} ({loaded.spec.stage.value})"
+        source = read_source(loaded.spec.source.uri, loaded.project)
+        require_usable(source.table, loaded.spec, name=source.uri)
+    except Refusal as refusal:
+        raise type(refusal)(f"{_shown(loaded.path)}: {refusal}") from refusal
+    return f"{name} ({loaded.spec.stage.value}), {source.table.num_rows:,} rows"
+
+
+@app.command()
+def plan(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of pipelines; none: all.")] = None,
+    project: ProjectOption = Path(),
+) -> None:
+    """Show the tasks of each DAG, stage by stage, without running anything."""
+    from stageline.local_run import prepare_environment
+    from stageline.spec import Stage, load_pipeline, missing_for, pipeline_names
+
+    with _refusing():
+        folder = _pipelines(project)
+        prepare_environment(folder)
+        from stageline.templates import TEMPLATES, build_stage
+
+        for name in names or pipeline_names(folder):
+            spec = load_pipeline(name, folder).spec
+            tree = Tree(f"[bold]{name}[/bold]")
+            for stage in Stage:
+                here = " [green](declared)[/green]" if stage is spec.stage else ""
+                if stage not in TEMPLATES:
+                    tree.add(f"{stage.value}{here}: not in this version of Stageline")
+                    continue
+                missing = missing_for(spec, stage)
+                lacking = f", the spec lacks {', '.join(missing)}" if missing else ""
+                branch = tree.add(f"{stage.value}{here}{lacking}")
+                for dag in build_stage(spec, stage):
+                    leaf = branch.add(f"DAG {dag.dag_id}")
+                    for task in dag.topological_sort():
+                        after = ", ".join(sorted(task.upstream_task_ids))
+                        what = (type(task).__doc__ or "").strip().splitlines()[0]
+                        leaf.add(f"{task.task_id}{f'  after {after}' if after else ''}  [dim]{escape(what)}[/dim]")
+            console.print(tree, no_wrap=True, overflow="ignore", crop=False)
+
+
+@app.command()
+def run(name: NameArgument, project: ProjectOption = Path()) -> None:
+    """Run the pipeline's DAG in this process."""
+    from stageline.local_run import prepare_environment, run_pipeline
+
+    with _refusing():
+        folder = _pipelines(project)
+        prepare_environment(folder, logging_level="INFO")
+        outcome = run_pipeline(name, folder, console)
+    if outcome.sentence:
+        console.print(f"\n{escape(outcome.sentence)}\n")
+    for label, where in outcome.places.items():
+        console.print(f"{label:<8} {escape(where)}")
+    if not outcome.succeeded:
+        raise typer.Exit(1)
+
+
+@app.command()
+def history(
+    name: Annotated[str | None, typer.Argument(help="Name of the pipeline; none: all.")] = None,
+    limit: Annotated[int, typer.Option(help="Newest records shown.", min=1)] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the evidence.")] = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Show what happened, newest last, and whether the ledger's chain is whole."""
+    from stageline.local_run import COLOURS
+
+    with _refusing(), _ledger(project) as ledger:
+        known = ledger.pipelines()
+        if name is not None and name not in known:
+            raise SpecError(f"the ledger knows no pipeline {name!r}; it knows: {', '.join(known) or 'none yet'}")
+        records = ledger.records(name, limit=limit)[::-1]
+        faults = ledger.verify(name)
+    if as_json:
+        for record in records:
+            typer.echo(record.model_dump_json())
+    else:
+        shown_run = None
+        for record in records:
+            if (record.pipeline, record.run_id) != shown_run:
+                shown_run = (record.pipeline, record.run_id)
+                console.print(f"[bold]{escape(record.pipeline)}[/bold]  {escape(record.run_id)}  ({record.stage})")
+            dry = " (dry run)" if record.mode == "dry_run" and not record.verdict.advances else ""
+            console.print(
+                f"  #{record.position:<4} {record.recorded_at:%Y-%m-%d %H:%M:%S}  {escape(record.step):<9} "
+                f"[{COLOURS[record.verdict]}]{record.verdict}[/]{dry}  {escape(record.sentence)}"
+            )
+        console.print(f"{len(records)} record(s); the chain is {'broken' if faults else 'whole'}")
+    for fault in faults:
+        errors.print(f"[red]broken[/red]  {escape(fault.pipeline)} #{fault.position}: {escape(fault.message)}")
+    if faults:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _ledger(project: Path) -> "Iterator[Ledger]":
+    settings = _settings(project)
+    from stageline.ledger import Ledger
+
+    with Ledger.open(settings.ledger_url) as ledger:
+        yield ledger
+
+
+def _settings(project: Path) -> "Settings":
+    from stageline.local_run import prepare_environment
+
+    prepare_environment(_pipelines(project))
+    from stageline.operators.configuration import load_settings
+
+    return load_settings()
+
+
+def _pipelines(project: Path) -> Path:
+    from stageline.spec import find_pipelines_folder
+
+    return find_pipelines_folder(project.resolve())
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
