@@ -68,7 +68,7 @@ def _head(proposal: Proposal) -> list[str]:
         SCHEMA_LINE,
         *comment("A proposal made by `stageline init`: each comment says what in the data a line rests on."),
         f"pipeline: {scalar(proposal.name)}",
-        "# The first stage asks: is there value? `stageline graduate` says what the next one needs.",
+        "# The first stage asks: is there value? The report says what the next one needs.",
         "stage: poc",
         f"description: {scalar(description)}",
         "# Without a schedule it runs by hand.",
