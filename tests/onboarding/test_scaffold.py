@@ -181,7 +181,7 @@ def test_a_link_out_of_the_project_is_not_taken_for_a_copy(project, outside):
 
 def test_a_large_file_is_not_copied(project, outside, monkeypatch):
     monkeypatch.setattr(data_place, "MAX_COPIED_BYTES", 100)
-    with pytest.raises(ScaffoldError, match=r"\[stageline\] data_roots"):
+    with pytest.raises(ScaffoldError, match="move it under"):
         init_pipeline(project, "rides", outside, "y")
     assert not project.exists()
 

@@ -42,8 +42,8 @@ def find_place(project: Path, file: Path) -> DataPlace:
     if size > MAX_COPIED_BYTES:
         raise ScaffoldError(
             f"{str(file)!r} has {size / _MIB:,.0f} MiB, above the {MAX_COPIED_BYTES // _MIB} MiB that are "
-            f"copied into a project; move it under {str(project)!r} yourself, or leave it where it is and "
-            "name its folder in [stageline] data_roots"
+            f"copied into a project; move it under {str(project)!r} yourself "
+            "and name it from there"
         )
     uri = _uri(f"{DATA_FOLDER}/{found.name}", root)
     place = root / DATA_FOLDER / found.name
