@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from stageline import __version__
 from stageline.exceptions import Refusal, SpecError, StagelineError
+from stageline.verdicts import shown_verdict
 
 if TYPE_CHECKING:
     from stageline.ledger import Ledger
@@ -196,10 +197,9 @@ def history(
             if (record.pipeline, record.run_id) != shown_run:
                 shown_run = (record.pipeline, record.run_id)
                 console.print(f"[bold]{escape(record.pipeline)}[/bold]  {escape(record.run_id)}  ({record.stage})")
-            dry = " (dry run)" if record.mode == "dry_run" and not record.verdict.advances else ""
             console.print(
                 f"  #{record.position:<4} {record.recorded_at:%Y-%m-%d %H:%M:%S}  {escape(record.step):<9} "
-                f"[{COLOURS[record.verdict]}]{record.verdict}[/]{dry}  {escape(record.sentence)}"
+                f"[{COLOURS[record.verdict]}]{shown_verdict(record.verdict, record.mode)}[/]  {escape(record.sentence)}"
             )
         console.print(f"{len(records)} record(s); the chain is {'broken' if faults else 'whole'}")
     for fault in faults:

@@ -38,6 +38,11 @@ class Mode(StrEnum):
     DRY_RUN = "dry_run"
 
 
+def shown_verdict(verdict: Verdict, mode: Mode) -> str:
+    """Return the verdict as people read it: one that would have stopped the pipeline says that it did not."""
+    return f"{verdict} (dry run)" if mode is Mode.DRY_RUN and not verdict.advances else str(verdict)
+
+
 _GRAVITY = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 

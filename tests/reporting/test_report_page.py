@@ -113,10 +113,8 @@ def test_checks_that_need_attention_come_first():
 
 
 def test_the_page_loads_nothing_and_runs_nothing(full_page):
-    assert (
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-        "img-src data:;" in full_page
-    )
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', full_page)[1]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
     without_links = re.sub(r'<a href="[^"]*" rel="noreferrer">', "<a>", full_page)
     assert not re.search(r"(src|href|srcset|action|data)\s*=", without_links)
     assert not re.search(r"@import|@font-face|url\(|<script|<link|<iframe|<object|<img|\son\w+=", without_links)

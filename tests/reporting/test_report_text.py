@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from stageline.reporting.details import in_words
 from stageline.reporting.formats import moment, money, number, percent, signed, whole
-from stageline.reporting.text import distinct_labels, shown
+from stageline.reporting.text import distinct_labels, label, shown
 
+DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=500)
 
 
@@ -44,8 +45,15 @@ def test_a_megabyte_is_cut():
 
 
 def test_labels_that_became_equal_stay_apart():
-    labels = distinct_labels(["same" * 20, "same" * 21, "other", "other"])
+    labels = distinct_labels(["same" * 20, "same" * 21, "other", "other"], 28)
     assert len(set(labels)) == 4
+
+
+@pytest.mark.parametrize("text", ["\N{PILE OF POO}" * 50, "漢字" * 50, "a" * 50, "mixed 漢字 " * 9, "short"])
+def test_a_label_fits_its_columns(text):
+    cut = label(text, 20)
+    assert sum(2 if ord(character) > 0x2E80 else 1 for character in cut) <= 20
+    assert cut == text or cut.endswith("…")
 
 
 @pytest.mark.parametrize(
@@ -55,16 +63,16 @@ def test_labels_that_became_equal_stay_apart():
         (60.0, "60"),
         (0.5, "0.5"),
         (12345.6, "12,346"),
-        (-0.0211, "−0.0211"),
+        (-0.0211, MINUS + "0.0211"),
         (0.0, "0"),
         (-0.0, "0"),
         (0.99961, "0.9996"),
         (99.96, "100"),
-        (1e-12, "1e−12"),
+        (1e-12, "1e" + MINUS + "12"),
         (1.5e300, "1.5e300"),
-        (float("nan"), "–"),
-        (float("-inf"), "–"),
-        (None, "–"),
+        (float("nan"), DASH),
+        (float("-inf"), DASH),
+        (None, DASH),
     ],
 )
 def test_numbers_for_people(value, expected):
@@ -82,7 +90,7 @@ def test_whole_numbers_of_any_size():
 
 
 @pytest.mark.parametrize(
-    ("share", "expected"), [(0.95, "95 %"), (0.083, "8.3 %"), (7.0, "700 %"), (float("nan"), "–"), (0, "0 %")]
+    ("share", "expected"), [(0.95, "95 %"), (0.083, "8.3 %"), (7.0, "700 %"), (float("nan"), DASH), (0, "0 %")]
 )
 def test_shares_as_percentages(share, expected):
     assert percent(share).replace("\N{NO-BREAK SPACE}", " ") == expected
@@ -90,15 +98,15 @@ def test_shares_as_percentages(share, expected):
 
 @pytest.mark.parametrize(
     ("amount", "expected"),
-    [(3.4, "USD 3.40"), (-41.61, "USD −41.61"), (15210.4, "USD 15,210"), (0.578123, "USD 0.578")],
+    [(3.4, "USD 3.40"), (-41.61, "USD " + MINUS + "41.61"), (15210.4, "USD 15,210"), (0.578123, "USD 0.578")],
 )
 def test_money(amount, expected):
     assert money(amount, "USD").replace("\N{NO-BREAK SPACE}", " ") == expected
-    assert money(float("inf"), "USD") == "–"
+    assert money(float("inf"), "USD") == DASH
 
 
 def test_a_gain_has_a_sign():
-    assert (signed(57.1), signed(-0.5), signed(0.0), signed(float("inf"))) == ("+57.1", "−0.5", "0", "–")
+    assert (signed(57.1), signed(-0.5), signed(0.0), signed(float("inf"))) == ("+57.1", MINUS + "0.5", "0", DASH)
 
 
 def test_times_are_in_utc_or_as_they_are():
@@ -120,5 +128,5 @@ def test_details_are_few_and_short():
     words = dict(in_words(nested | {f"k{i}": i for i in range(100)}))
     assert len(words) == 6
     assert words["many"] == "0, 1, 2, 3, 4, 5, 6, 7, …"
-    assert words["nan"] == "–"
+    assert words["nan"] == DASH
     assert all(len(text) <= 160 for text in words.values())

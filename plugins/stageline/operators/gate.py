@@ -14,7 +14,7 @@ from stageline import __version__
 from stageline.exceptions import Refusal, SpecError
 from stageline.operators.failure import GateFailed
 from stageline.operators.links import MlflowRunLink, ReportLink
-from stageline.verdicts import Check, Mode, Report, Verdict
+from stageline.verdicts import Check, Mode, Report, Verdict, shown_verdict
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -151,7 +151,7 @@ def summary(run: "RunContext") -> str:
     records = run.ledger.records(run.spec.pipeline, dag_id=run.dag_id, run_id=run.run_id, newest_first=False)
     newest = {record.step: record for record in records}
     rows = [
-        f"| {step} | **{record.verdict}**{' (dry run)' if record.mode is Mode.DRY_RUN else ''} | {_cell(record.sentence)} |"
+        f"| {step} | **{shown_verdict(record.verdict, record.mode)}** | {_cell(record.sentence)} |"
         for step, record in newest.items()
     ]
     return "\n".join(["| step | verdict | why |", "|---|---|---|", *rows])

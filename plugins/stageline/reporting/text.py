@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 VALUE_CHARACTERS = 200
 PROSE_CHARACTERS = 1_000
-LABEL_CHARACTERS = 28
 
 # Overrides and isolates can make a line read as another one (CVE-2021-42574).
 _REORDERING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
@@ -33,18 +32,32 @@ def shown(text: str, limit: int = VALUE_CHARACTERS) -> str:
     return line or "(blank)"
 
 
-def distinct_labels(texts: list[str], limit: int = LABEL_CHARACTERS) -> list[str]:
+def label(text: str, columns: int) -> str:
+    """Return text short enough for a chart, where a wide character (CJK, emoji) takes two columns.
+
+    The chart renderer is never left to cut text: it halves characters beyond the first 65,536 and then fails.
+    """
+    line = shown(text, columns)
+    taken = 0
+    for index, character in enumerate(line):
+        taken += 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+        if taken > columns:
+            return line[: index - 1].rstrip() + "…"
+    return line
+
+
+def distinct_labels(texts: list[str], columns: int) -> list[str]:
     """Return short labels for a chart's axis; those that became equal are numbered apart."""
     taken: set[str] = set()
     labels = []
     for text in texts:
-        label = base = shown(text, limit)
+        name = base = label(text, columns)
         number = 1
-        while label in taken:
+        while name in taken:
             number += 1
-            label = f"{base} ({number})"
-        taken.add(label)
-        labels.append(label)
+            name = f"{base} ({number})"
+        taken.add(name)
+        labels.append(name)
     return labels
 
 

@@ -12,7 +12,7 @@ from stageline.standalone.airflow_api import AirflowApi, DagRun
 from stageline.standalone.health import local_client
 from stageline.standalone.home import Home
 from stageline.standalone.state import Running
-from stageline.verdicts import Mode, Verdict
+from stageline.verdicts import Verdict, shown_verdict
 
 _COLOURS = {
     Verdict.PASSED: "green",
@@ -41,7 +41,7 @@ def show_run(console: Console, run: DagRun, records: Sequence[Record]) -> None:
     table.add_column("verdict", no_wrap=True)
     table.add_column("sentence")
     for record in records:
-        shown = f"{record.verdict} (dry run)" if record.mode is Mode.DRY_RUN else str(record.verdict)
+        shown = shown_verdict(record.verdict, record.mode)
         table.add_row(escape(record.step), f"[{_COLOURS[record.verdict]}]{shown}[/]", escape(record.sentence))
     console.print(table)
     conclusion = next((record for record in reversed(records) if record.step == "report"), None)

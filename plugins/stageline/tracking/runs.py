@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 # Without bounds of our own, one call to a dead server takes four minutes.
 _CALL_BOUNDS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+# MLflow's page opens on its generative side otherwise.
+_TRAINING_VIEW = {"mlflow.experimentKind": "custom_model_development"}
 DAG_TAG, RUN_TAG = "stageline.dag_id", "stageline.run_id"
 _NOTE_TAG = "mlflow.note.content"
 
@@ -145,7 +151,7 @@ class Tracking:
             return str(existing.experiment_id)
         location = (self._artifacts / name).as_uri() if self._artifacts else None
         try:
-            return str(client.create_experiment(name, artifact_location=location))
+            return str(client.create_experiment(name, artifact_location=location, tags=_TRAINING_VIEW))
         except MlflowException:
             # Another process made it in between.
             existing = client.get_experiment_by_name(name)

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.reporting.charts.drawing import INK, MODEL, drawable, padded, tick_format, to_svg
 from stageline.reporting.content import ImportanceView
-from stageline.reporting.text import distinct_labels, shown
+from stageline.reporting.text import distinct_labels, label
 
 if TYPE_CHECKING:
     import altair as alt
 
 MOST_FEATURES = 15
 _ROW_HEIGHT = 24
+_MOST_COLUMNS = 32
 
 
 def strongest(importance: Sequence[ImportanceView]) -> list[ImportanceView]:
@@ -29,13 +30,13 @@ def draw_importance(importance: Sequence[ImportanceView], width: int, metric: st
     kept = strongest(importance)
     if not kept:
         return None
-    labels = distinct_labels([one.feature for one in kept])
-    rows = [_row(one, label) for one, label in zip(kept, labels, strict=True)]
-    return to_svg(lambda: _chart(rows, labels, width, shown(metric, 40)))
+    labels = distinct_labels([one.feature for one in kept], min(_MOST_COLUMNS, width // 19))
+    rows = [_row(one, name) for one, name in zip(kept, labels, strict=True)]
+    return to_svg(lambda: _chart(rows, labels, width, label(metric, 34)))
 
 
-def _row(one: ImportanceView, label: str) -> dict[str, Any]:
-    row = {"feature": label, "value": one.value, "zero": 0}
+def _row(one: ImportanceView, name: str) -> dict[str, Any]:
+    row = {"feature": name, "value": one.value, "zero": 0}
     if drawable(one.low, one.high):
         row |= {"low": one.low, "high": one.high}
     return row
@@ -51,7 +52,7 @@ def _chart(rows: list[dict[str, Any]], labels: list[str], width: int, metric: st
         "feature:N",
         scale=alt.Scale(domain=labels),
         title=None,
-        axis=alt.Axis(labelColor=INK, labelLimit=max(110, width // 3)),
+        axis=alt.Axis(labelColor=INK),
     )
     bars = (
         alt.Chart(alt.Data(values=rows))
@@ -60,7 +61,7 @@ def _chart(rows: list[dict[str, Any]], labels: list[str], width: int, metric: st
             x=alt.X(
                 "value:Q",
                 scale=scale,
-                title=f"change in {metric} when shuffled",
+                title=[f"change in {metric}", "when the feature is shuffled"],
                 axis=alt.Axis(tickCount=5, format=tick_format(low, high)),
             ),
             x2="zero:Q",

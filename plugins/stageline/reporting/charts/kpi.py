@@ -15,7 +15,7 @@ from stageline.reporting.charts.drawing import (
 )
 from stageline.reporting.content import EstimateView, KpiView
 from stageline.reporting.formats import number
-from stageline.reporting.text import shown
+from stageline.reporting.text import label
 
 if TYPE_CHECKING:
     import altair as alt
@@ -48,7 +48,7 @@ def _chart(kpi: KpiView, rows: list[dict[str, Any]], width: int) -> "alt.LayerCh
     seen = [value for row in rows for key in ("value", "low", "high") if (value := row.get(key)) is not None]
     with_goal = drawable(kpi.goal)
     low, high = padded([*seen, kpi.goal] if with_goal else seen)
-    title = shown(kpi.metric, 60) + (f" ({shown(kpi.unit, 20)})" if kpi.unit else "")
+    title = label(kpi.metric + (f" ({kpi.unit})" if kpi.unit else ""), width // 9)
     direction = "more is better →" if kpi.greater_is_better else "← less is better"
     names = [row["name"] for row in rows]
     x = alt.X(

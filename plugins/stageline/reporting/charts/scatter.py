@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stageline.reporting.charts.drawing import MODEL, MUTED, drawable, padded, tick_format, to_svg
 from stageline.reporting.charts.hexagons import HEXAGON, count_in_hexagons
-from stageline.reporting.text import shown
+from stageline.reporting.text import label
 
 if TYPE_CHECKING:
     import altair as alt
@@ -26,7 +26,7 @@ def draw_scatter(pairs: Sequence[tuple[float, float]], target: str | None = None
     kept = [pair for pair in pairs if drawable(*pair)]
     if not kept:
         return None
-    return to_svg(lambda: _chart(kept, shown(target, 30) if target else "value"))
+    return to_svg(lambda: _chart(kept, label(target, 30) if target else "value"))
 
 
 def _chart(pairs: list[tuple[float, float]], name: str) -> "alt.LayerChart":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.reporting.charts.drawing import DUMMY, INK, MODEL, drawable, tick_format, to_svg
 from stageline.reporting.content import TimelinePoint
-from stageline.reporting.text import shown
+from stageline.reporting.text import label
 
 if TYPE_CHECKING:
     import altair as alt
@@ -45,7 +45,7 @@ def draw_timeline(points: Sequence[TimelinePoint], width: int, target: str | Non
         for point in kept
         for value in (getattr(point, name),)
     ]
-    return to_svg(lambda: _chart(rows, series, width, shown(target, 40) if target else "value"))
+    return to_svg(lambda: _chart(rows, series, width, label(target, 30) if target else "value"))
 
 
 def ends(points: Sequence[TimelinePoint]) -> tuple[datetime, datetime] | None:
