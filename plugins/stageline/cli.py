@@ -17,6 +17,7 @@ from stageline.verdicts import shown_verdict
 if TYPE_CHECKING:
     from stageline.ledger import Ledger
     from stageline.settings import Settings
+    from stageline.spec import PipelineSpec
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -111,6 +112,8 @@ def _validate(name: str, folder: Path, *, data: bool) -> str:
 
     loaded = load_pipeline(name, folder)
     try:
+        if loaded.spec.schedule:
+            _check_schedule(loaded.spec, folder)
         check_estimator(loaded.spec)
         if not data:
             return f"{name} ({loaded.spec.stage.value})"
@@ -119,6 +122,15 @@ def _validate(name: str, folder: Path, *, data: bool) -> str:
     except Refusal as refusal:
         raise type(refusal)(f"{_shown(loaded.path)}: {refusal}") from refusal
     return f"{name} ({loaded.spec.stage.value}), {source.table.num_rows:,} rows"
+
+
+def _check_schedule(spec: "PipelineSpec", folder: Path) -> None:
+    from stageline.local_run import prepare_environment
+
+    prepare_environment(folder)
+    from stageline.templates import build_dags
+
+    build_dags(spec)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlparse
 from rich.console import Console
 from rich.markup import escape
 
-from stageline.exceptions import LedgerError, StageError
+from stageline.exceptions import LedgerError, Refusal, StageError
 
 if TYPE_CHECKING:
     from stageline.ledger import Ledger, Record
@@ -31,6 +31,16 @@ COLOURS = {
 }
 _LOOK_EVERY_SECONDS = 0.2
 _SHOWN_LOG_LINES = 25
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """The DAG run whose steps are shown as they end."""
+
+    ledger: "Ledger"
+    dag_id: str
+    run_id: str
+    steps: list[str]
 
 
 @dataclass(frozen=True)
@@ -58,9 +68,10 @@ def prepare_environment(pipelines: Path, *, logging_level: str = "WARNING") -> N
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": logging_level,
         "AIRFLOW__CORE__DAGS_FOLDER": str(project / "dags"),
-        "AIRFLOW__STAGELINE__PIPELINES_FOLDER": str(pipelines),
     }.items():
         os.environ.setdefault(name, value)
+    # The project that was asked for, whatever the deployment's own is.
+    os.environ["AIRFLOW__STAGELINE__PIPELINES_FOLDER"] = str(pipelines)
 
 
 def run_pipeline(name: str, pipelines: Path, console: Console) -> Outcome:
@@ -78,7 +89,7 @@ def run_pipeline(name: str, pipelines: Path, console: Console) -> Outcome:
     run_id = f"manual__{moment.isoformat()}"
     log = Path(os.environ["AIRFLOW_HOME"]) / "logs" / f"{name}-{moment:%Y%m%dT%H%M%S}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with console.status("starting Airflow …"), _output_to(log):
+    with _terminal(console) as screen, screen.status("starting Airflow …"), _output_to(log):
         from stageline.ledger import Ledger
         from stageline.operators.configuration import load_settings
         from stageline.templates import build_dags
@@ -93,14 +104,26 @@ def run_pipeline(name: str, pipelines: Path, console: Console) -> Outcome:
         settings = load_settings()
         ledger = Ledger.open(settings.ledger_url)
     steps = [task.step for task in dag.topological_sort() if hasattr(task, "step")]
-    with ledger, _progress(ledger, dag.dag_id, run_id, steps, console), _output_to(log):
+    with ledger, _progress(_Watched(ledger, dag.dag_id, run_id, steps), console), _output_to(log):
         state = str(dag.test(run_after=moment, logical_date=moment).state)
-    return _outcome(settings, name, dag.dag_id, run_id, state, log)
+        record = ledger.newest(name, dag_id=dag.dag_id, run_id=run_id)
+    return _outcome(settings, record, log, succeeded=state == "success")
 
 
 def _prepare_database() -> None:
-    from airflow.utils.db import initdb
+    from airflow import settings
+    from airflow.utils.db import check_migrations, initdb
+    from sqlalchemy import inspect
 
+    if inspect(settings.engine).has_table("alembic_version"):
+        try:
+            check_migrations(1)
+        except TimeoutError as error:
+            # It may be a deployment's own: a run on the side must not change it.
+            raise Refusal(
+                f"Airflow's database {settings.engine.url!r} was made by another version of Airflow; "
+                "run `airflow db migrate`, or unset AIRFLOW_HOME"
+            ) from error
     initdb()
 
 
@@ -136,12 +159,20 @@ def _output_to(log: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(ledger: "Ledger", dag_id: str, run_id: str, steps: list[str], console: Console) -> Iterator[None]:
-    """Print each step's verdict as its record appears in the ledger."""
+def _terminal(console: Console) -> Iterator[Console]:
+    """Give a console that goes on showing while this process's output is sent to a file."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as terminal:
-        screen = Console(file=terminal, highlight=False, force_terminal=console.is_terminal, width=console.width)
+        yield Console(
+            file=terminal, highlight=False, soft_wrap=True, force_terminal=console.is_terminal, width=console.width
+        )
+
+
+@contextmanager
+def _progress(watched: _Watched, console: Console) -> Iterator[None]:
+    """Print each step's verdict as its record appears in the ledger."""
+    with _terminal(console) as screen:
         done = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(ledger, dag_id, run_id, steps, screen, done), daemon=True)
+        watcher = threading.Thread(target=_watch, args=(watched, screen, done), daemon=True)
         watcher.start()
         try:
             yield
@@ -150,15 +181,13 @@ def _progress(ledger: "Ledger", dag_id: str, run_id: str, steps: list[str], cons
             watcher.join()
 
 
-def _watch(
-    ledger: "Ledger", dag_id: str, run_id: str, steps: list[str], screen: Console, done: threading.Event
-) -> None:
+def _watch(watched: _Watched, screen: Console, done: threading.Event) -> None:
     seen, began = 0, time.monotonic()
     with screen.status("") as status:
         while True:
             ended = done.wait(_LOOK_EVERY_SECONDS)
             try:
-                records = ledger.records(dag_id=dag_id, run_id=run_id, newest_first=False)
+                records = watched.ledger.records(dag_id=watched.dag_id, run_id=watched.run_id, newest_first=False)
             except LedgerError:
                 records = []  # busy; looked at again in a moment
             for record in records[seen:]:
@@ -167,7 +196,7 @@ def _watch(
             seen = max(seen, len(records))
             if ended:
                 return
-            status.update(f"{steps[min(seen, len(steps) - 1)]} …")
+            status.update(f"{watched.steps[min(seen, len(watched.steps) - 1)]} …")
 
 
 def _line(record: "Record", seconds: float) -> str:
@@ -175,18 +204,20 @@ def _line(record: "Record", seconds: float) -> str:
     return f"{record.step:<9} [{colour}]{verdict:<12}[/] {seconds:5.1f} s  {escape(record.sentence)}"
 
 
-def _outcome(settings: "Settings", pipeline: str, dag_id: str, run_id: str, state: str, log: Path) -> Outcome:
-    from stageline.ledger import Ledger
-
-    with Ledger.open(settings.ledger_url) as ledger:
-        record = ledger.newest(pipeline, dag_id=dag_id, run_id=run_id)
+def _outcome(settings: "Settings", record: "Record | None", log: Path, *, succeeded: bool) -> Outcome:
     places = {"log": str(log)}
     if record is not None and record.step == "report":
         places = {**_pages(settings, record), **places}
-    if record is None:
-        tail = log.read_text("utf-8", errors="replace").splitlines()[-_SHOWN_LOG_LINES:]
-        return Outcome(False, "no step left a record; the log ends:\n" + "\n".join(tail), places)
-    return Outcome(state == "success", record.sentence, places)
+    if record is not None and (succeeded or _stopped(record)):
+        return Outcome(succeeded, record.sentence, places)
+    last = f"the step after {record.step!r} left no record" if record is not None else "no step left a record"
+    tail = log.read_text("utf-8", errors="replace").splitlines()[-_SHOWN_LOG_LINES:]
+    return Outcome(False, f"{last}; the log ends:\n" + "\n".join(tail), places)
+
+
+def _stopped(record: "Record") -> bool:
+    """Return whether it was this record's verdict that ended the run."""
+    return record.verdict == "errored" or (record.mode == "enabled" and not record.verdict.advances)
 
 
 def _pages(settings: "Settings", record: "Record") -> dict[str, str]:

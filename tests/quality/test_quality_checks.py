@@ -69,7 +69,7 @@ def table():
         (
             expect(IN_SET, column="kind", value_set=["x", "y"]),
             (
-                "kind: 1 of 4 values (25 %) is none of 'x', 'y', e.g. '<b>'; allowed at most 0 % "
+                "kind: 1 of 4 values (25 %) is not in 'x', 'y', e.g. '<b>'; allowed at most 0 % "
                 "(1 null one was not judged)"
             ),
         ),

@@ -50,6 +50,10 @@ HARM = (
 )
 
 
+def short_id(text):
+    return ascii(text[:20])
+
+
 def estimates(*values):
     names = ("model", "linear baseline", "dummy baseline")
     return tuple(

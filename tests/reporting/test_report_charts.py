@@ -45,6 +45,10 @@ def importance(*values, names=None):
     ]
 
 
+def importance_at(*values):
+    return [ImportanceView(feature=f"f{value}", value=value, low=value, high=value) for value in values]
+
+
 def texts(svg):
     return ["".join(node.itertext()) for node in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314 - our own
 
@@ -99,7 +103,9 @@ def test_nothing_is_fetched():
         to_svg(build)
 
 
-@pytest.mark.parametrize("text", [*samples.HARM, "\N{PILE OF POO}" * 100, "<&" * 100, "漢字" * 100])
+@pytest.mark.parametrize(
+    "text", [*samples.HARM, "\N{PILE OF POO}" * 100, "<&" * 100, "漢字" * 100], ids=samples.short_id
+)
 def test_names_are_text_in_a_chart(text):
     svgs = [
         draw_kpi(kpi(41, 98, metric=text, unit=text), 400),
@@ -127,6 +133,14 @@ def test_the_goal_is_named_and_values_stand_beside_their_points():
     seen = texts(draw_kpi(kpi(41.2, 98.3, 142.4), 540))
     assert {"goal: at most 60", "41.2", "98.3", "142", "model"} <= set(seen)
     assert not any("goal" in text for text in texts(draw_kpi(kpi(41.2, goal=NAN), 540)))
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [((41.2, 98.3, 142), {"100", "120"}), ((0.5, 0.8), {"0.6"}), ((2e6, 6e6), {"4M"}), ((2e-9, 6e-9), {"4e-9"})],
+)
+def test_ticks_are_numbers_for_people(values, ticks):
+    assert ticks <= set(texts(draw_importance(importance_at(*values), 540, "m")))
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-9, 1e9, -5.0, 1e14])

@@ -61,7 +61,7 @@ def check(text):
     page.encode()
 
 
-@pytest.mark.parametrize("text", [text for text in samples.HARM if text])
+@pytest.mark.parametrize("text", [text for text in samples.HARM if text], ids=samples.short_id)
 def test_known_harm_is_only_text(text):
     check(text)
 

@@ -2,8 +2,11 @@
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook
+
+from stageline.exceptions import Refusal
 
 
 class MlflowHook(BaseHook):
@@ -24,25 +27,34 @@ class MlflowHook(BaseHook):
 
     def get_conn(self) -> Any:
         """Return an `MlflowClient` for the connection's server, with its credentials in the environment."""
+        uri = self.tracking_uri()
         from mlflow import MlflowClient
 
-        return MlflowClient(tracking_uri=self.tracking_uri())
+        return MlflowClient(tracking_uri=uri)
 
     def tracking_uri(self) -> str:
-        """Return the server's address; credentials go to MLflow's own environment variables, never into it."""
+        """Return the server's address; credentials go to MLflow's own environment variables, never into it.
+
+        :raises Refusal: The connection names no host, or hides credentials in it.
+        """
         connection = self.get_connection(self.mlflow_conn_id)
         host = (connection.host or "").rstrip("/")
         if not host:
-            raise ValueError(f"connection {self.mlflow_conn_id!r} of type 'mlflow' has no host")
-        if "://" not in host:
-            host = f"{connection.schema or 'http'}://{host}"
+            raise Refusal(f"connection {self.mlflow_conn_id!r} of type 'mlflow' has no host; enter MLflow's address")
+        address = urlsplit(host if "://" in host else f"{connection.schema or 'http'}://{host}")
+        if "@" in address.netloc:
+            raise Refusal(
+                f"connection {self.mlflow_conn_id!r} of type 'mlflow' has credentials in its host; "
+                "enter them as login and password"
+            )
         credentials = {
             "MLFLOW_TRACKING_USERNAME": connection.login,
             "MLFLOW_TRACKING_PASSWORD": connection.password if connection.login else None,
             "MLFLOW_TRACKING_TOKEN": connection.extra_dejson.get("token"),
         }
         os.environ.update({name: value for name, value in credentials.items() if value})
-        return f"{host}:{connection.port}" if connection.port else host
+        port = f":{connection.port}" if connection.port else ""
+        return address._replace(netloc=f"{address.netloc}{port}").geturl()
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the server for an experiment; used by Airflow's connection form."""
@@ -50,7 +62,7 @@ class MlflowHook(BaseHook):
 
         try:
             self.get_conn().search_experiments(max_results=1)
-        except MlflowException as error:
+        except (MlflowException, Refusal) as error:
             return False, str(error).splitlines()[0]
         return True, "MLflow answered"
 

@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from stageline.exceptions import Refusal
 from stageline.settings import Settings
 
 LEDGER_CONNECTION = "stageline_ledger"
 SECTION = "stageline"
+_POSTGRES = ("postgres", "postgresql")
 
 
 def load_settings() -> Settings:
@@ -15,14 +17,16 @@ def load_settings() -> Settings:
 
     An option that is set wins over a connection (`stageline_ledger`, `mlflow_default`), and that over the
     embedded stores below `[stageline] home`.
+
+    :raises Refusal: A connection does not say where its server is.
     """
     from stageline.hooks.mlflow import MlflowHook
 
-    home = Path(_option("home") or os.environ.get("STAGELINE_HOME") or _airflow_home() / "stageline")
+    home = _folder(_option("home") or os.environ.get("STAGELINE_HOME")) or _airflow_home() / "stageline"
     return Settings(
         home=home,
         ledger_url=_option("ledger") or _ledger_connection() or f"sqlite:///{home / 'ledger.db'}",
-        tables=Path(_option("tables") or home / "tables"),
+        tables=_folder(_option("tables")) or home / "tables",
         tracking_uri=(
             _option("mlflow_tracking_uri")
             or MlflowHook.default_tracking_uri()
@@ -31,7 +35,7 @@ def load_settings() -> Settings:
         ),
         tracking_ui=_option("mlflow_ui_url") or None,
         airflow_ui=_airflow_ui(),
-        pipelines=Path(folder) if (folder := _option("pipelines_folder")) else None,
+        pipelines=_folder(_option("pipelines_folder")),
         trusted_types=tuple(_list_option("trusted_types")),
     )
 
@@ -46,8 +50,13 @@ def _list_option(name: str) -> list[str]:
     return [item.strip() for item in _option(name).split(",") if item.strip()]
 
 
+def _folder(path: str | None) -> Path | None:
+    # Absolute: each of Airflow's processes has its own working directory.
+    return Path(path).expanduser().absolute() if path else None
+
+
 def _airflow_home() -> Path:
-    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser().absolute()
 
 
 def _airflow_ui() -> str | None:
@@ -64,9 +73,17 @@ def _ledger_connection() -> str | None:
         connection = BaseHook.get_connection(LEDGER_CONNECTION)
     except AirflowNotFoundException:
         return None
+    if connection.conn_type not in _POSTGRES or not connection.host or not connection.schema:
+        raise Refusal(
+            f"connection {LEDGER_CONNECTION!r}: found type {connection.conn_type!r}, host {connection.host!r}, "
+            f"database {connection.schema!r}; expected a type 'postgres' with both, or set [stageline] ledger"
+        )
     login = ""
     if connection.login:
         password = f":{quote(connection.password, safe='')}" if connection.password else ""
         login = f"{quote(connection.login, safe='')}{password}@"
+    host = f"[{connection.host}]" if ":" in connection.host else connection.host
     port = f":{connection.port}" if connection.port else ""
-    return f"postgresql://{login}{connection.host or ''}{port}/{connection.schema or ''}"
+    secured = {name: value for name, value in connection.extra_dejson.items() if name.startswith("ssl")}
+    query = f"?{urlencode(secured)}" if secured else ""
+    return f"postgresql://{login}{host}{port}/{quote(connection.schema, safe='')}{query}"

@@ -9,6 +9,8 @@ from stageline.verdicts import Report
 if TYPE_CHECKING:
     from stageline.operators.run_context import RunContext
 
+_COMPARED_RECORDS = 100
+
 
 class EvaluateOperator(GateOperator):
     """Judge the model on the holdout: KPI against its goal and against the baselines, with intervals.
@@ -21,7 +23,7 @@ class EvaluateOperator(GateOperator):
     step = "evaluate"
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
-        """The snapshot and the stored model."""
+        """Return the snapshot and the stored model."""
         return {
             "snapshot": run.evidence("features")["snapshot"]["digest"],
             "model": run.evidence("train")["model"]["digest"],
@@ -48,7 +50,7 @@ class EvaluateOperator(GateOperator):
         """Log every metric with its interval."""
         from stageline.tracking import log_values
 
-        values = {}
+        values: dict[str, float] = {}
         for metric in report.evidence["metrics"]:
             for who, estimate in metric["estimates"].items():
                 name = metric["name"] if who == "model" else f"{who}_{metric['name']}"
@@ -60,8 +62,8 @@ class EvaluateOperator(GateOperator):
 
 
 def _same_as(run: "RunContext", evidence: Mapping[str, Any]) -> str | None:
-    """Return the earliest other run that reached the same metrics on the same snapshot, or none."""
-    for record in run.ledger.records(run.spec.pipeline, step="evaluate", newest_first=False):
+    """Return the earliest of the last runs that reached the same metrics on the same snapshot, or none."""
+    for record in reversed(run.ledger.records(run.spec.pipeline, step="evaluate", limit=_COMPARED_RECORDS)):
         earlier = record.evidence.get("evidence") or {}
         if (
             (record.dag_id, record.run_id) != (run.dag_id, run.run_id)

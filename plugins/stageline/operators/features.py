@@ -22,7 +22,7 @@ class FeatureSnapshotOperator(GateOperator):
     step = "features"
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
-        """The source as it is now."""
+        """Return the source as it is now."""
         return {"source": run.source.digest}
 
     def check(self, run: "RunContext") -> Report:

@@ -1,25 +1,23 @@
 """The base of every operator: resolve the run, check, record, show, and only then stop the run if need be."""
 
-import hashlib
-import inspect
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
 from stageline import __version__
-from stageline.exceptions import Refusal, SpecError
+from stageline.exceptions import Outage, Refusal, SpecError
 from stageline.operators.failure import GateFailed
 from stageline.operators.links import MlflowRunLink, ReportLink
-from stageline.verdicts import Check, Mode, Report, Verdict, shown_verdict
+from stageline.operators.showing import describe, newest_steps, summary, tags
+from stageline.operators.user_code import code_of, digest_of
+from stageline.verdicts import Check, Mode, Report, Verdict
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from stageline.ledger import Record
+    from stageline.ledger import Entry, Record
     from stageline.operators.run_context import RunContext
 
 PAGE = "report.html"
@@ -65,12 +63,12 @@ class GateOperator(BaseOperator):
 
         with resolve_run(self.pipeline, context) as run:
             record, report = self._conclude(run)
+            for line in describe(report):
+                self.log.info(line)
             self._show(run, report)
-        for line in describe(report):
-            self.log.info(line)
-        if report.blocks or record.verdict is Verdict.ERRORED:
+        if _stops(report):
             raise GateFailed(f"{self.step} {report.verdict}: {report.sentence}")
-        return {"verdict": str(report.verdict), "sentence": report.sentence, "record": record.position}
+        return {"verdict": str(record.verdict), "sentence": record.sentence, "record": record.position}
 
     def _conclude(self, run: "RunContext") -> "tuple[Record, Report]":
         try:
@@ -86,8 +84,10 @@ class GateOperator(BaseOperator):
                 checks=(Check(code="SL-S001", name=self.step, verdict=Verdict.ERRORED, message=str(refusal)),),
             )
             # The mended input may be tried again: only this try's key is taken.
-            key = f"{run.dag_id}/{run.run_id}/{run.task_id}/{run.map_index}/refused/{run.try_number}/{_hash(str(refusal))}"
-        return run.ledger.append(self._entry(run, report, key)), report
+            key = self._key(run, "refused", run.try_number, str(refusal))
+        record = run.ledger.append(self._entry(run, report, key))
+        # Another live copy of this task may have recorded first: what counts is what is recorded.
+        return record, Report.model_validate(record.evidence)
 
     def _mode(self, run: "RunContext") -> Mode:
         if self.mode is None:
@@ -98,16 +98,16 @@ class GateOperator(BaseOperator):
             raise SpecError(f"task {run.task_id!r}: mode is {self.mode!r}; allowed: {', '.join(Mode)}") from None
 
     def _idempotency_key(self, run: "RunContext") -> str:
-        parts = (
-            __version__,
-            self._mode(run),
-            run.loaded.digest,
-            code_of(type(self)),
-            sorted(self.inputs(run).items()),
+        return self._key(
+            run, __version__, self._mode(run), run.loaded.digest, code_of(type(self)), sorted(self.inputs(run).items())
         )
-        return f"{run.dag_id}/{run.run_id}/{run.task_id}/{run.map_index}/{_hash(repr(parts))}"
 
-    def _entry(self, run: "RunContext", report: Report, key: str) -> Any:
+    def _key(self, run: "RunContext", *parts: Any) -> str:
+        # Hashed: the ids alone may be longer than a key may be.
+        ids = (run.spec.pipeline, run.dag_id, run.run_id, run.task_id, run.map_index)
+        return f"{self.step}/{digest_of(repr((*ids, *map(str, parts))))}"
+
+    def _entry(self, run: "RunContext", report: Report, key: str) -> "Entry":
         from stageline.ledger import Entry
 
         return Entry(
@@ -119,61 +119,30 @@ class GateOperator(BaseOperator):
         )  # fmt: skip
 
     def _show(self, run: "RunContext", report: Report) -> None:
-        refused = report.verdict is Verdict.ERRORED
-        # A refused input leaves no trace in MLflow, unless an earlier step had opened the run.
-        mlflow_run = run.tracking.find(run.dag_run) if refused else run.tracking.ensure(run.dag_run)
-        if mlflow_run is None:
-            return
-        if not refused:
+        if report.verdict is not Verdict.ERRORED:
+            mlflow_run = run.tracking.ensure(run.dag_run)
             self.attach(run, report, mlflow_run)
-        run.tracking.note(
-            mlflow_run,
-            summary(run),
-            {f"stageline.{self.step}": f"{report.verdict}: {report.sentence}"[:5_000]},
-        )
-        if refused or report.blocks:
+            self._note(run, report, mlflow_run)
+            return
+        try:
+            # A refused input leaves no trace in MLflow, unless an earlier step had opened the run.
+            earlier = run.tracking.find(run.dag_run)
+            if earlier is not None:
+                self._note(run, report, earlier)
+        except Outage as outage:
+            # A retry would be refused again: that MLflow is away must not hide why.
+            self.log.warning("the refusal is recorded but not shown in MLflow: %s", outage)
+
+    def _note(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
+        steps = newest_steps(run)
+        run.tracking.note(mlflow_run, summary(steps), tags(steps))
+        if _stops(report):
             run.tracking.finish(mlflow_run, succeeded=False)
         experiment = run.tracking.experiment_of(mlflow_run)
         self.mlflow_run_url = run.tracking.run_url(mlflow_run, experiment)
         self.report_url = run.tracking.run_url(mlflow_run, experiment, PAGE)
 
 
-def describe(report: Report) -> list[str]:
-    """Return the report as lines for a log: the conclusion, then each check."""
-    note = " (dry run: the pipeline goes on)" if report.mode is Mode.DRY_RUN and not report.verdict.advances else ""
-    lines = [f"{report.step} {report.verdict}{note}: {report.sentence}"]
-    lines += [f"  {check.code} {check.verdict:<12} {check.severity:<8} {check.message}" for check in report.checks]
-    return lines
-
-
-def summary(run: "RunContext") -> str:
-    """Return the run's steps so far as a Markdown table."""
-    records = run.ledger.records(run.spec.pipeline, dag_id=run.dag_id, run_id=run.run_id, newest_first=False)
-    newest = {record.step: record for record in records}
-    rows = [
-        f"| {step} | **{shown_verdict(record.verdict, record.mode)}** | {_cell(record.sentence)} |"
-        for step, record in newest.items()
-    ]
-    return "\n".join(["| step | verdict | why |", "|---|---|---|", *rows])
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
-
-
-def code_of(thing: Any) -> str:
-    """Return a digest of the files in which a user wrote an operator class or a function.
-
-    What Stageline and Airflow ship does not count: their versions are recorded with every step.
-    """
-    texts = []
-    for part in getattr(thing, "__mro__", (thing,)):
-        if part.__module__.split(".")[0] in ("stageline", "airflow", "builtins", "abc", "typing"):
-            continue
-        with suppress(OSError, TypeError):
-            texts.append(Path(inspect.getfile(part)).read_text("utf-8"))
-    return _hash("\0".join(texts)) if texts else ""
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def _stops(report: Report) -> bool:
+    """Return whether the run ends here; what could not be judged stops a dry run too."""
+    return report.blocks or report.verdict is Verdict.ERRORED

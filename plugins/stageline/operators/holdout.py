@@ -1,8 +1,9 @@
 """The holdout of a run with everyone's predictions on it, and what is kept of them as evidence."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from stageline.operators.run_context import RunContext
     from stageline.training import TrainingRows
 
-_PLOTTED_POINTS = 240
+_MOST_POINTS = 300
+# The calendar periods a timeline may be averaged over: any other length would beat against the daily cycle.
+_PERIODS = {"hour": 3_600, "day": 86_400, "week": 7 * 86_400, "30 days": 30 * 86_400}
 _SCATTERED_POINTS = 500
-_SHOWN_FEATURES = 4
+_SHOWN_FEATURES = 7
 _RELIABILITY_BINS = 10
 _SECONDS_PER_MONTH = 730 * 3_600
 
@@ -82,7 +85,7 @@ class Holdout:
             "improvements": [asdict(improvement) for improvement in evaluation.improvements],
             "value": self._value(evaluation),
             "importance": [{"feature": name, **asdict(estimate)} for name, estimate in importance.items()],
-            **self._failures(),
+            **self._failures(list(importance)),
             **self._pictures(),
             "latency": self._latency(),
             "rows_per_month": self._rows_per_month,
@@ -97,7 +100,10 @@ class Holdout:
     @cached_property
     def _seconds(self) -> "np.ndarray | None":
         event_time = self.run.spec.source.event_time
-        return None if event_time is None else self.table[event_time].cast("int64").to_numpy() // 1_000_000
+        if event_time is None:
+            return None
+        microseconds: np.ndarray = self.table[event_time].cast("int64").to_numpy()
+        return microseconds // 1_000_000
 
     @cached_property
     def _rows_per_month(self) -> float | None:
@@ -125,7 +131,7 @@ class Holdout:
             "batch_rows": measured.batch_rows,
         }
 
-    def _failures(self) -> dict[str, Any]:
+    def _failures(self, telling: Sequence[str]) -> dict[str, Any]:
         from stageline.diagnosis import costliest_groups, costliest_rows, row_costs
 
         own, spec = self.predictions["model"], self.run.spec
@@ -135,16 +141,17 @@ class Holdout:
             value_per_unit=spec.kpi.value_per_unit if spec.target.task is Task.REGRESSION else None,
         )  # fmt: skip
         return {
-            "failures": [{**self._row(position), "cost": float(costs[position])} for position in costliest_rows(costs)],
+            "failures": [
+                {**self._row(position, telling[:_SHOWN_FEATURES]), "cost": float(costs[position])}
+                for position in costliest_rows(costs)
+            ],
             "failures_by": [asdict(group) for group in costliest_groups(self.rows.features, costs)],
         }
 
-    def _row(self, position: int) -> dict[str, Any]:
+    def _row(self, position: int, shown: Sequence[str]) -> dict[str, Any]:
         spec, names = self.run.spec, self.table.column_names
         row = {name: self.table[name][position].as_py() for name in names}
         keys = spec.source.keys or ()
-        shown = [name for name in self.run.evidence("features")["numeric"] if not name.startswith("event_")]
-        shown = [*self.run.evidence("features")["categorical"], *shown][: _SHOWN_FEATURES * 2]
         time = row.get(spec.source.event_time) if spec.source.event_time else None
         predicted = self.predictions["model"].values[position]
         return {
@@ -152,7 +159,7 @@ class Holdout:
             "time": time.isoformat() if time is not None else None,
             "actual": str(row[spec.target.column]),
             "predicted": f"{predicted:.4g}" if isinstance(predicted, float) else str(predicted),
-            "features": {name: str(row[name]) for name in shown},
+            "features": {name: _shown(row[name]) for name in shown},
         }
 
     def _pictures(self) -> dict[str, Any]:
@@ -160,26 +167,28 @@ class Holdout:
         if self.run.spec.target.task is Task.CLASSIFICATION:
             return {"confusion": _confusion(self.rows.target, own), "reliability": self._reliability()}
         if self._seconds is not None:
-            return {"timeline": self._timeline()}
+            return {"timeline": self._timeline(self._seconds)}
         step = max(1, len(self.rows.target) // _SCATTERED_POINTS)
         pairs = zip(self.rows.target[::step], own.values[::step], strict=True)
         return {"scatter": [[float(actual), float(predicted)] for actual, predicted in pairs]}
 
-    def _timeline(self) -> list[dict[str, Any]]:
+    def _timeline(self, seconds: "np.ndarray") -> list[dict[str, Any]]:
         import numpy as np
-        import pandas as pd
 
-        bins = np.array_split(np.arange(self.table.num_rows), min(_PLOTTED_POINTS, self.table.num_rows))
-        times = self.table[self.run.spec.source.event_time].to_pandas()
-        own, line = self.predictions["model"].values, self.predictions["linear"].values
+        period = next(
+            (length for length in _PERIODS.values() if len(np.unique(seconds // length)) <= _MOST_POINTS),
+            _PERIODS["30 days"],
+        )
+        begins, ids = np.unique(seconds // period * period, return_inverse=True)
+        own, line = (self.predictions[who].values for who in ("model", "linear"))
         return [
             {
-                "time": pd.Timestamp(times.iloc[rows[0]]).isoformat(),
-                "actual": float(self.rows.target[rows].mean()),
-                "predicted": float(own[rows].mean()),
-                "baseline": float(line[rows].mean()),
+                "time": datetime.fromtimestamp(int(begin), UTC).replace(tzinfo=None).isoformat(),
+                "actual": float(self.rows.target[ids == i].mean()),
+                "predicted": float(own[ids == i].mean()),
+                "baseline": float(line[ids == i].mean()),
             }
-            for rows in bins
+            for i, begin in enumerate(begins)
         ]
 
     def _reliability(self) -> list[list[float]]:
@@ -220,7 +229,7 @@ def _of_truth(truth: "np.ndarray", predictions: "Predictions") -> "np.ndarray | 
     columns = {label: column for column, label in enumerate(predictions.classes)}
     unseen = {label for label in truth.tolist() if label not in columns}
     if unseen:
-        raise DataError(f"the holdout holds class {sorted(map(str, unseen))[0]!r}, which training never saw")
+        raise DataError(f"the holdout holds class {min(map(str, unseen))!r}, which training never saw")
     return predictions.probabilities[np.arange(len(truth)), [columns[label] for label in truth.tolist()]]
 
 
@@ -228,5 +237,10 @@ def _confusion(truth: "np.ndarray", predictions: "Predictions") -> dict[str, Any
     from sklearn.metrics import confusion_matrix
 
     labels = [str(label) for label in predictions.classes]
-    counts = confusion_matrix([str(t) for t in truth], [str(p) for p in predictions.values], labels=labels)
+    guesses = [str(guess) for guess in predictions.values]
+    counts = confusion_matrix([str(label) for label in truth], guesses, labels=labels)
     return {"labels": labels, "counts": counts.tolist()}
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

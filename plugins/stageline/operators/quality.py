@@ -1,4 +1,4 @@
-"""The step `quality`: is the source usable, and does it keep its expectations?"""
+"""The step `quality`: whether the source is usable and keeps its expectations."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ class DataQualityOperator(GateOperator):
     step = "quality"
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
-        """The source as it is now."""
+        """Return the source as it is now."""
         return {"source": run.source.digest}
 
     def check(self, run: "RunContext") -> Report:

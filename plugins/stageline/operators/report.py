@@ -21,7 +21,7 @@ class ReportOperator(GateOperator):
     step = "report"
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
-        """The records of the steps before."""
+        """Return the records of the steps before."""
         return {step: record.digest for step in STEPS if (record := run.earlier(step)) is not None}
 
     def check(self, run: "RunContext") -> Report:
@@ -38,11 +38,17 @@ class ReportOperator(GateOperator):
         return Report(
             step=self.step,
             checks=tuple(
-                Check(code="SL-R001", name=record.step, verdict=record.verdict, message=f"{record.step}: {record.sentence}")
+                Check(
+                    code="SL-R001", name=record.step, verdict=record.verdict,
+                    message=f"{record.step}: {record.sentence}",
+                )
                 for record in records
             ),
             sentence=f"{evaluated.sentence}{warning}{again}",
-            evidence={"page": PAGE, "mlflow_run": run.tracking.ensure(run.dag_run), "same_as": same_as},
+            evidence={
+                "page": PAGE, "conclusion": f"{evaluated.sentence}{warning}", "same_as": same_as,
+                "mlflow_run": run.tracking.ensure(run.dag_run),
+            },
         )  # fmt: skip
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:

@@ -37,7 +37,7 @@ def report_content(run: "RunContext", report: Report) -> views.ReportContent:
         description=spec.description,
         owners={role: who for role, who in spec.owners.model_dump().items() if who},
         verdict=report.verdict,
-        sentence=report.sentence,
+        sentence=report.evidence["conclusion"],
         same_as=found.get("same_as"),
         target=spec.target.column,
         steps=tuple(
@@ -54,7 +54,7 @@ def report_content(run: "RunContext", report: Report) -> views.ReportContent:
         reliability=tuple((mean, share, n) for mean, share, n in found.get("reliability", ())),
         value=_value(run, found),
         serving=_serving(run, found),
-        quality=tuple(Report.model_validate(quality.evidence).checks) if quality else (),
+        quality=tuple(_told(check) for check in Report.model_validate(quality.evidence).checks) if quality else (),
         importance=tuple(views.ImportanceView.model_validate(item) for item in found["importance"]),
         importance_note=f"loss of {spec.kpi.metric} when the feature is shuffled in the holdout; "
         "bars end at the mean, whiskers at the extremes of 5 shuffles",
@@ -81,10 +81,14 @@ def report_content(run: "RunContext", report: Report) -> views.ReportContent:
         ),
         links={"Airflow run": run.airflow_url} if run.airflow_url else {},
         notes=(
-            f"Intervals hold 95 % of the metric over resamples of {found['resampled']} of the holdout; differences "
-            "are taken on the same resamples.",
-            f"Estimator: {run.evidence('train')['estimator']}. The model was loaded back from MLflow, its digest "
-            "checked, before it was judged.",
+            (
+                f"Intervals hold 95 % of the metric over resamples of {found['resampled']} of the holdout; differences "
+                "are taken on the same resamples."
+            ),
+            (
+                f"Estimator: {run.evidence('train')['estimator']}. The model was loaded back from MLflow, its digest "
+                "checked, before it was judged."
+            ),
         ),
     )  # fmt: skip
 
@@ -181,6 +185,12 @@ def _failure(run: "RunContext", case: Mapping[str, Any]) -> views.FailureCase:
     else:
         unit = spec.target.column
     return views.FailureCase.model_validate({**case, "cost_unit": unit})
+
+
+def _told(check: Check) -> Check:
+    """Keep of a check's details what its message does not say: examples of what was unexpected."""
+    examples = check.details.get("examples")
+    return check.model_copy(update={"details": {"examples": examples} if examples else {}})
 
 
 def _next_stage(run: "RunContext") -> views.NextStage | None:

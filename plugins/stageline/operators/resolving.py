@@ -1,5 +1,6 @@
 """From Airflow's context to a RunContext, with its stores opened and closed again."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,23 +17,27 @@ from stageline.tracking import Tracking
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+
 
 @contextmanager
 def resolve_run(pipeline: str, context: "Context") -> Iterator[RunContext]:
     """Yield the run that a task belongs to.
 
     :param pipeline: Name of the pipeline.
-    :raises GateFailed: The pipeline's spec is missing or broken.
+    :raises GateFailed: The pipeline's spec is missing or broken, or a connection is incomplete.
     """
-    settings = load_settings()
     try:
+        settings = load_settings()
         folder = settings.pipelines or find_pipelines_folder(Path(context["dag"].fileloc))
         loaded = load_pipeline(pipeline, folder)
     except Refusal as refusal:
         raise GateFailed(str(refusal)) from refusal
-    settings.home.mkdir(parents=True, exist_ok=True)
     task, dag_run = context["ti"], context["dag_run"]
-    embedded = settings.tracking_uri.startswith(("sqlite:", "postgresql:", "mysql:"))
+    # MLflow on a database without a server keeps its artifacts where the client says.
+    embedded = re.split(r"[:+]", settings.tracking_uri, maxsplit=1)[0] in _DATABASES
+    if embedded:
+        settings.home.mkdir(parents=True, exist_ok=True)
     with Ledger.open(settings.ledger_url) as ledger:
         yield RunContext(
             loaded=loaded,

@@ -93,7 +93,7 @@ class RunContext:
     def require(self, step: str) -> Record:
         """Return the newest record of a step in this DAG run.
 
-        :raises MissingStepError: There is none, or it did not end well enough to build on.
+        :raises MissingStepError: There is none.
         """
         record = self.earlier(step)
         if record is None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stageline.operators.gate import GateOperator
+from stageline.operators.mlflow_run import open_run
+from stageline.operators.user_code import code_name, code_of
 from stageline.verdicts import Check, Report, Verdict
 
 if TYPE_CHECKING:
@@ -28,12 +30,12 @@ class TrainOperator(GateOperator):
         self.training_function = training_function
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
-        """The snapshot, and the code of a function of the user's own."""
-        from stageline.operators.gate import code_of
-
+        """Return the snapshot, and the code of a function of the user's own."""
         function = self.training_function
-        code = code_of(function) if function else ""
-        return {"snapshot": run.evidence("features")["snapshot"]["digest"], "function": code}
+        return {
+            "snapshot": run.evidence("features")["snapshot"]["digest"],
+            "function": (code_name(function), code_of(function)) if function else "",
+        }
 
     def check(self, run: "RunContext") -> Report:
         """Fit, try on the training rows, and log."""
@@ -58,7 +60,8 @@ class TrainOperator(GateOperator):
                     message=f"{name} fitted on {shape}; every prediction on them is finite",
                 ),
                 Check(
-                    code="SL-T002", name="model_recorded", verdict=Verdict.PASSED, value=evidence["model"]["size_bytes"],
+                    code="SL-T002", name="model_recorded", verdict=Verdict.PASSED,
+                    value=evidence["model"]["size_bytes"],
                     message=f"model of {evidence['model']['size_bytes']:,} bytes recorded as "
                     f"{evidence['model']['digest'][:19]}…",
                 ),
@@ -81,19 +84,25 @@ class TrainOperator(GateOperator):
 
         features = run.evidence("features")
         snapshot = features["snapshot"]
-        estimator = run.spec.train.estimator if self.training_function is None else code_name(self.training_function)
+        own = self.training_function
+        # A function of the user's own does not get the spec's estimator, so its parameters are not the run's.
+        estimator, params = (code_name(own), {}) if own else (run.spec.train.estimator, run.spec.train.params)
         trusted = (*TRUSTED_TYPES, *run.settings.trusted_types)
-        mlflow_run = run.tracking.ensure(run.dag_run)
+        parameters = {
+            "estimator": estimator,
+            "snapshot_version": snapshot["version"],
+            "seed": run.spec.train.seed,
+            "holdout": run.spec.train.holdout,
+            **{f"params.{name}": value for name, value in params.items()},
+        }
+        mlflow_run = open_run(run, parameters)
         with tempfile.TemporaryDirectory() as scratch, run.tracking.resume(mlflow_run) as client:
             folder = Path(scratch)
             # Written once here first: a type nobody trusts is refused before MLflow holds anything of it.
             save_model(model, folder / "model.skops", trusted_types=run.settings.trusted_types)
             files = {name: folder / f"{name}.skops" for name in baselines}
             digests = {name: save_model(baselines[name], path) for name, path in files.items()}
-            tracking.log_parameters(
-                {"estimator": estimator, "snapshot_version": snapshot["version"], "seed": run.spec.train.seed,
-                 "holdout": run.spec.train.holdout, **{f"params.{k}": v for k, v in run.spec.train.params.items()}}
-            )  # fmt: skip
+            tracking.log_parameters(parameters)
             tracking.log_dataset(
                 rows.features.assign(**{run.spec.target.column: rows.target}),
                 name=f"{run.spec.pipeline} v{snapshot['version']}", source=snapshot["table"],
@@ -109,8 +118,3 @@ class TrainOperator(GateOperator):
                           "size_bytes": stored.stat().st_size},
                 "baselines": {name: {"uri": uris[name], "digest": digests[name]} for name in files},
             }  # fmt: skip
-
-
-def code_name(function: Any) -> str:
-    """Return a function's import path."""
-    return f"{function.__module__}.{getattr(function, '__qualname__', repr(function))}"

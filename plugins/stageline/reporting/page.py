@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 WIDE = 1000
 COLUMN = 540
 NARROW = 350
+_BRIEF_CHARACTERS = 48
 
 # What needs attention comes first.
 _ORDER = (Verdict.FAILED, Verdict.ERRORED, Verdict.WARNED, Verdict.INCONCLUSIVE, Verdict.PASSED)
@@ -105,6 +106,11 @@ def _prose(text: str, limit: int = PROSE_CHARACTERS) -> Any:
     return Markup("").join(code.format(part) if index % 2 else part for index, part in enumerate(parts))
 
 
+def _brief(value: str) -> str:
+    """Return the start of a text that the style sheet cuts anyway."""
+    return shown(value, _BRIEF_CHARACTERS)
+
+
 def _breakable(name: str) -> Any:
     """Return a long name, escaped, that may break after its underscores and brackets."""
     from markupsafe import Markup, escape
@@ -142,6 +148,7 @@ def _environment() -> "Environment":
         "address": _address,
         "bar": _bar,
         "breakable": _breakable,
+        "brief": _brief,
         "in_words": in_words,
         "percent": percent,
         "prose": _prose,

@@ -65,7 +65,7 @@ def _legible(text: str) -> Iterator[str]:
     """Yield what can be shown, without the piles of accents that cover the lines above and below."""
     stacked = 0
     for character in text:
-        stacked = stacked + 1 if unicodedata.combining(character) else 0
+        stacked = stacked + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
         if stacked <= _MOST_ACCENTS:
             yield _visible(character)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from airflow.sdk import DAG, get_parsing_context
 
-from stageline.exceptions import Refusal, StageError
-from stageline.spec import PipelineSpec, Stage, find_pipelines_folder, load_spec
+from stageline.exceptions import Refusal, SpecError, StageError
+from stageline.spec import PipelineSpec, Stage, find_pipelines_folder, load_spec, pipeline_names
 from stageline.templates.broken import BrokenSpecDag
 from stageline.templates.poc import build_poc
 
@@ -17,6 +17,7 @@ def build_dags(spec: PipelineSpec) -> list[DAG]:
     """Return the DAGs that a spec's stage picks.
 
     :raises StageError: The stage has no template in this version.
+    :raises SpecError: Airflow does not take the schedule.
     """
     return build_stage(spec, spec.stage)
 
@@ -25,12 +26,15 @@ def build_stage(spec: PipelineSpec, stage: Stage) -> list[DAG]:
     """Return the DAGs that a spec would have in a stage.
 
     :raises StageError: The stage has no template in this version.
+    :raises SpecError: Airflow does not take the schedule.
     """
     if stage not in TEMPLATES:
         raise StageError(
             f"stage: this version of Stageline has no DAGs for {stage.value!r} yet; "
             f"available: {', '.join(known.value for known in TEMPLATES)}"
         )
+    # Asked before: a DAG that was begun is Airflow's, and an error of it that of all specs.
+    _require_schedule(spec)
     return [build(spec) for build in TEMPLATES[stage]]
 
 
@@ -40,23 +44,39 @@ def load_dags(dag_file: str) -> dict[str, DAG]:
     In a task's process, which needs one DAG, only that pipeline's spec is read.
 
     :param dag_file: The DAG file's `__file__`; the specs are looked for in the folders above it.
+    :raises SpecError: There is no folder of specs.
     """
     folder = _pipelines_folder(dag_file)
     wanted = get_parsing_context().dag_id
     dags: dict[str, DAG] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        if wanted is not None and wanted.partition(".")[0] != path.stem:
-            continue
-        try:
-            built = build_dags(load_spec(path).spec)
-        except Refusal as refusal:
-            built = [BrokenSpecDag(path, str(refusal))]
-        dags |= {f"dag_{dag.dag_id}": dag for dag in built}
+    for name in pipeline_names(folder):
+        if wanted is None or wanted.partition(".")[0] == name:
+            dags |= {f"dag_{dag.dag_id}": dag for dag in _dags_of(folder / f"{name}.yaml")}
     return dags
+
+
+def _dags_of(path: Path) -> list[DAG]:
+    try:
+        spec = load_spec(path).spec
+    except Refusal as refusal:
+        return [BrokenSpecDag(path, str(refusal))]
+    try:
+        return build_dags(spec)
+    except Refusal as refusal:
+        return [BrokenSpecDag(path, f"{'/'.join(path.parts[-3:])}: {refusal}")]
+
+
+def _require_schedule(spec: PipelineSpec) -> None:
+    from airflow.sdk.exceptions import AirflowTimetableInvalid
+
+    try:
+        DAG(spec.pipeline, schedule=spec.schedule, catchup=False).timetable.validate()
+    except AirflowTimetableInvalid as error:
+        raise SpecError(f"schedule: {spec.schedule!r} is no schedule: {error}; write e.g. '0 6 * * *'") from error
 
 
 def _pipelines_folder(dag_file: str) -> Path:
     from airflow.sdk.configuration import conf
 
     configured = conf.get("stageline", "pipelines_folder", fallback="")
-    return Path(configured) if configured else find_pipelines_folder(Path(dag_file))
+    return Path(configured).expanduser() if configured else find_pipelines_folder(Path(dag_file))

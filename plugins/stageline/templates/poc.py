@@ -1,4 +1,4 @@
-"""The POC stage: is there value?"""
+"""The POC stage: find out whether there is value."""
 
 from datetime import timedelta
 

@@ -41,7 +41,7 @@ def tick_format(low: float, high: float) -> str:
     size = max(abs(low), abs(high))
     if size >= _SUFFIX_FROM:
         return "~s"
-    return "~e" if 0 < size < _POWER_BELOW else ",~g"
+    return "~e" if 0 < size < _POWER_BELOW else ",~f"
 
 
 def to_svg(build: Callable[[], "alt.LayerChart"]) -> str:
