@@ -1,6 +1,7 @@
 """One run of a pipeline's DAG in this process: Airflow's own runner, its log in a file, progress on the screen."""
 
 import os
+import re
 import sys
 import threading
 import time
@@ -31,6 +32,8 @@ COLOURS = {
 }
 _LOOK_EVERY_SECONDS = 0.2
 _SHOWN_LOG_LINES = 25
+# The last line of a traceback.
+_ERROR = re.compile(r"^(?:\w+\.)*\w+(?:Error|Exception): .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -210,9 +213,10 @@ def _outcome(settings: "Settings", record: "Record | None", log: Path, *, succee
         places = {**_pages(settings, record), **places}
     if record is not None and (succeeded or _stopped(record)):
         return Outcome(succeeded, record.sentence, places)
-    last = f"the step after {record.step!r} left no record" if record is not None else "no step left a record"
-    tail = log.read_text("utf-8", errors="replace").splitlines()[-_SHOWN_LOG_LINES:]
-    return Outcome(False, f"{last}; the log ends:\n" + "\n".join(tail), places)
+    where = f"after the record of step {record.step!r}" if record is not None else "before any step left a record"
+    text = log.read_text("utf-8", errors="replace")
+    reason = _ERROR.findall(text)[-1:] or ["the log ends:", *text.splitlines()[-_SHOWN_LOG_LINES:]]
+    return Outcome(False, "\n".join((f"the run failed {where}:", *reason)), places)
 
 
 def _stopped(record: "Record") -> bool:

@@ -1,6 +1,6 @@
 """Where a deployment keeps things, as plain values; `operators/configuration.py` fills them from Airflow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -19,9 +19,10 @@ class Settings:
     """
 
     home: Path
-    ledger_url: str
+    # Not in the repr: both may hold a password.
+    ledger_url: str = field(repr=False)
     tables: Path
-    tracking_uri: str
+    tracking_uri: str = field(repr=False)
     tracking_ui: str | None = None
     airflow_ui: str | None = None
     pipelines: Path | None = None

@@ -64,14 +64,18 @@ class Check(BaseModel):
     severity: Severity = Severity.CRITICAL
     value: float | None = None
     limit: float | None = None
-    n: int | None = None
+    n: int | None = Field(default=None, ge=0)
     details: Mapping[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _never_pass_on_nothing(self) -> Self:
+        if not self.verdict.advances:
+            return self
         for number in (self.value, self.limit):
-            if number is not None and not math.isfinite(number) and self.verdict is Verdict.PASSED:
-                raise ValueError(f"check {self.name!r} passed on a number that is not finite: {number}")
+            if number is not None and not math.isfinite(number):
+                raise ValueError(f"check {self.name!r} {self.verdict} on a number that is not finite: {number}")
+        if self.n == 0:
+            raise ValueError(f"check {self.name!r} {self.verdict} on no rows (n = 0); that is inconclusive")
         return self
 
     @property
@@ -80,11 +84,11 @@ class Check(BaseModel):
 
         An error always counts in full: a check that could not be made says nothing about the data.
         """
-        if self.verdict is Verdict.PASSED or self.verdict is Verdict.ERRORED:
+        if self.verdict is Verdict.ERRORED:
             return self.verdict
         if self.severity is Severity.INFO:
             return None
-        if self.severity is Severity.WARNING:
+        if self.severity is Severity.WARNING and self.verdict is not Verdict.PASSED:
             return Verdict.WARNED
         return self.verdict
 
@@ -128,8 +132,12 @@ class Report(BaseModel):
         return self.mode is Mode.ENABLED and not self.verdict.advances
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON values; a number that is not finite becomes null, as JSON has none."""
-        return dict(_finite(self.model_dump(mode="json")))
+        """Return the report as JSON values; a number that is not finite becomes null, as JSON has none.
+
+        NumPy's numbers become plain ones and what JSON does not know its text: a report is recorded, whatever
+        a check of the user's own put into it.
+        """
+        return dict(_finite(self.model_dump(mode="json", fallback=_plain)))
 
     def checks_with(self, *verdicts: Verdict) -> tuple[Check, ...]:
         """Return the checks that ended with one of the verdicts."""
@@ -148,6 +156,11 @@ class Report(BaseModel):
         same = sum(check.effect is verdict for check in self.checks)
         more = f" (and {same - 1} more)" if same > 1 else ""
         return f"{deciding.message}{more}"
+
+
+def _plain(value: Any) -> Any:
+    as_list = getattr(value, "tolist", None)
+    return as_list() if callable(as_list) else str(value)
 
 
 def _finite(value: Any) -> Any:

@@ -107,9 +107,11 @@ class Holdout:
 
     @cached_property
     def _rows_per_month(self) -> float | None:
-        if self._seconds is None or (span := float(self._seconds.max() - self._seconds.min())) <= 0:
+        if self._seconds is None:
             return None
-        return self.table.num_rows / span * _SECONDS_PER_MONTH
+        rows: int = self.table.num_rows
+        span = float(self._seconds.max() - self._seconds.min())
+        return rows / span * _SECONDS_PER_MONTH if span > 0 else None
 
     def _value(self, evaluation: "Evaluation") -> dict[str, Any] | None:
         per_unit = self.run.spec.kpi.value_per_unit

@@ -54,10 +54,11 @@ class ReportOperator(GateOperator):
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Log the page and close the run."""
         from stageline.operators.report_content import report_content
-        from stageline.reporting import render_page
-        from stageline.tracking import log_page
+        from stageline.reporting import draw_plots, render_page
+        from stageline.tracking import log_texts
 
-        page = render_page(report_content(run, report))
+        content = report_content(run, report)
+        plots = {f"plots/{name}": svg for name, svg in draw_plots(content).items()}
         with run.tracking.resume(mlflow_run):
-            log_page(page, PAGE)
+            log_texts({PAGE: render_page(content), **plots})
         run.tracking.finish(mlflow_run, succeeded=not report.blocks)

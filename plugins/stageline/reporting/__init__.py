@@ -2,5 +2,6 @@
 
 from stageline.reporting.content import ReportContent
 from stageline.reporting.page import render_page
+from stageline.reporting.plots import draw_plots
 
-__all__ = ["ReportContent", "render_page"]
+__all__ = ["ReportContent", "draw_plots", "render_page"]

@@ -3,27 +3,37 @@
 import codecs
 import csv
 import io
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import SourceError
+from stageline.tables.column_names import require_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 NULL_TEXTS = ["", "NA", "N/A", "NaN", "nan", "NULL", "null"]
 _SHOWN_LINES = 5
+# Arrow reads a file as one block, whose size it keeps in 32 bits.
+_MOST_BYTES = 2**31 - 1
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_OTHER_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 
 
 def parse_csv(data: bytes, name: str) -> "pa.Table":
     """Parse comma-separated UTF-8 with a header line; column types are inferred from all rows.
 
     :param name: How errors call the data.
-    :raises SourceError: Not UTF-8, no header, repeated or blank column names, ragged lines.
+    :raises SourceError: Not UTF-8, no header, repeated or blank column names, ragged lines, an open quote.
     """
+    if len(data) > _MOST_BYTES:
+        raise SourceError(f"{name!r}: has {len(data):,} bytes, a CSV file at most {_MOST_BYTES:,}; save it as Parquet")
     data = data.removeprefix(codecs.BOM_UTF8)
     _require_utf8(data, name)
-    _require_names(_header(data, name), name)
+    _require_header(data, name)
+    _require_closed_quotes(data, name)
     return _read(data, name)
 
 
@@ -31,60 +41,94 @@ def _require_utf8(data: bytes, name: str) -> None:
     if data.startswith(_UTF16_MARKS):
         raise SourceError(f"{name!r}: is UTF-16; save it as UTF-8")
     if (zero := data.find(b"\0")) >= 0:
-        raise SourceError(f"{name!r}: holds a zero byte at offset {zero:,}; it is not a text file")
+        raise SourceError(f"{name!r}: holds a zero byte at offset {zero:,}; it is not a text file in UTF-8")
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = len(_LINE_END.findall(data, 0, error.start)) + 1
         raise SourceError(
             f"{name!r}: byte 0x{data[error.start]:02x} at offset {error.start:,} (line {line:,}) is not UTF-8; "
             "the file is in another encoding or mixes several; save it as UTF-8"
         ) from None
 
 
-def _header(data: bytes, name: str) -> list[str]:
-    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
+def _require_header(data: bytes, name: str) -> None:
     try:
-        return next(csv.reader(text), [])
+        header = next(_rows(data), (1, []))[1]
     except csv.Error as error:
         raise SourceError(f"{name!r}: the header line cannot be parsed: {error}") from error
-
-
-def _require_names(header: list[str], name: str) -> None:
     if not any(column.strip() for column in header):
         raise SourceError(f"{name!r}: line 1 holds no column names; expected a header")
-    for position, column in enumerate(header, start=1):
-        if not column.strip():
-            raise SourceError(f"{name!r}: column {position} of {len(header)} has no name")
-        first = header.index(column) + 1
-        if first != position:
-            raise SourceError(f"{name!r}: columns {first} and {position} have the same name {column!r}")
+    if len(header) == 1:
+        for separator, called in _OTHER_SEPARATORS.items():
+            if separator in header[0]:
+                raise SourceError(f"{name!r}: line 1 is separated by {called}; save it with commas")
+    require_names(header, name)
+
+
+def _require_closed_quotes(data: bytes, name: str) -> None:
+    """Refuse a quote that is never closed: Arrow would take the rest of the file for one value."""
+    if data.count(b'"') % 2 == 0:
+        return
+    line = 1
+    try:
+        for begin, _ in _rows(data, strict=True):
+            line = begin
+    except csv.Error as error:
+        if "end of data" in str(error):
+            raise SourceError(f"{name!r}: a quote opened after line {line:,} is never closed; close it") from error
+
+
+def _rows(data: bytes, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row's values with the number of the line it begins in."""
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""), strict=strict)
+    begin = 1
+    for row in reader:
+        yield begin, row
+        begin = reader.line_num + 1
 
 
 def _read(data: bytes, name: str) -> "pa.Table":
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    ragged: list[tuple[int | None, int, int]] = []
+    ragged: dict[int, tuple[int, int]] = {}
 
     def note(row: "arrow_csv.InvalidRow") -> str:
-        ragged.append((row.number, row.expected_columns, row.actual_columns))
+        ragged[row.number] = (row.expected_columns, row.actual_columns)
         return "skip"
 
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(data),
-            # One thread: only then does Arrow know the number of a ragged line.
+            # One thread: only then does Arrow know the number of a ragged row.
             read_options=arrow_csv.ReadOptions(use_threads=False, block_size=max(len(data), 1 << 20)),
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
             convert_options=arrow_csv.ConvertOptions(null_values=NULL_TEXTS, strings_can_be_null=True),
         )
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise SourceError(f"{name!r}: cannot be parsed as CSV: {error}") from error
     if ragged:
-        shown = "; ".join(
-            f"line {number or '?'} has {found} values instead of {expected}"
-            for number, expected, found in ragged[:_SHOWN_LINES]
-        )
-        raise SourceError(f"{name!r}: {len(ragged):,} ragged line(s): {shown}")
+        shown = list(ragged)[:_SHOWN_LINES]
+        lines = _lines_of(shown, data)
+        words = (f"{lines[row]} has {ragged[row][1]} values instead of {ragged[row][0]}" for row in shown)
+        more = "; …" if len(ragged) > len(shown) else ""
+        raise SourceError(f"{name!r}: {len(ragged):,} ragged line(s): {'; '.join(words)}{more}")
     return table
+
+
+def _lines_of(rows: list[int], data: bytes) -> dict[int, str]:
+    """Say where rows are: Arrow counts neither blank lines nor line ends within quotes."""
+    words = {row: f"row {row:,}" for row in rows}
+    number = 0
+    try:
+        for line, values in _rows(data):
+            number += bool(values)
+            if values and number in words:
+                words[number] = f"line {line:,}"
+            if number >= rows[-1]:
+                break
+    except csv.Error:
+        # A value longer than Python's reader takes: the rows' numbers have to do.
+        return words
+    return words

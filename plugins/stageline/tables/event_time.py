@@ -7,7 +7,8 @@ from stageline.exceptions import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
+_TIME = r"^\d{4}"
+_AWARE = r"[T ]\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$"
 
 
 def parse_event_time(table: "pa.Table", column: str) -> "pa.ChunkedArray":
@@ -21,17 +22,25 @@ def parse_event_time(table: "pa.Table", column: str) -> "pa.ChunkedArray":
     import pyarrow as pa
 
     values = table[column]
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
     if values.null_count:
         row = values.is_null().index(True).as_py() + 1
         raise DataError(f"event time {column!r}: {values.null_count:,} null(s), first in row {row:,}")
     kind = values.type
-    if pa.types.is_timestamp(kind):
-        return values.cast(pa.timestamp("us", kind.tz and "UTC"), safe=False)
-    if pa.types.is_date(kind):
-        return values.cast(pa.timestamp("us"))
+    try:
+        if pa.types.is_timestamp(kind):
+            # Nanoseconds are cut; seconds that microseconds cannot hold are refused.
+            return values.cast(pa.timestamp("us", kind.tz and "UTC"), safe=kind.unit != "ns")
+        if pa.types.is_date(kind):
+            return values.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid as error:
+        raise DataError(f"event time {column!r}: holds a time too far away: {error}") from error
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _parse_texts(values, column)
-    raise DataError(f"event time {column!r}: has type {kind}; expected a date or a timestamp")
+    raise DataError(
+        f"event time {column!r}: has type {kind}; expected dates or timestamps, e.g. 2026-03-21T14:00:00+01:00"
+    )
 
 
 def _parse_texts(values: "pa.ChunkedArray", column: str) -> "pa.ChunkedArray":
@@ -40,8 +49,8 @@ def _parse_texts(values: "pa.ChunkedArray", column: str) -> "pa.ChunkedArray":
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(values)
-    aware = pc.and_(pc.match_substring_regex(texts, _ZONE), pc.match_substring(texts, ":"))
-    count = pc.sum(aware).as_py()
+    aware = pc.match_substring_regex(texts, _AWARE)
+    count = pc.sum(aware).as_py() or 0
     if 0 < count < len(texts):
         row_aware = aware.index(True).as_py()
         row_naive = aware.index(False).as_py()
@@ -50,12 +59,14 @@ def _parse_texts(values: "pa.ChunkedArray", column: str) -> "pa.ChunkedArray":
             f"{texts[row_aware].as_py()!r}, row {row_naive + 1:,} has {texts[row_naive].as_py()!r}; "
             "write all of them with an offset, or none"
         )
-    series = pd.Series(texts.to_pylist(), dtype="str")
-    parsed = pd.to_datetime(series, format="ISO8601", utc=bool(count), errors="coerce")
+    # Without a year it is none of the words that pandas knows, such as "now".
+    dated = pc.if_else(pc.match_substring_regex(texts, _TIME), texts, pa.scalar(None, texts.type))
+    parsed = pd.to_datetime(dated.to_pandas().astype("str"), format="ISO8601", utc=bool(count), errors="coerce")
     if parsed.isna().any():
-        row = int(parsed.isna().idxmax())
+        row = int(parsed.isna().to_numpy().argmax())
         raise DataError(
-            f"event time {column!r}: row {row + 1:,} has {series[row]!r}, which is no ISO 8601 date or time"
+            f"event time {column!r}: row {row + 1:,} has {texts[row].as_py()!r}, which is no ISO 8601 date or time; "
+            "write e.g. 2026-03-21T14:00:00"
         )
     kind = pa.timestamp("us", "UTC" if count else None)
     return pa.chunked_array([pa.Array.from_pandas(parsed.dt.as_unit("us")).cast(kind)])

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import SourceError
+from stageline.tables.column_names import require_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -11,17 +12,31 @@ if TYPE_CHECKING:
 def parse_parquet(data: bytes, name: str) -> "pa.Table":
     """Parse a Parquet file.
 
+    Dictionary columns (pandas' categories) become their values, and NaN becomes null, as in a CSV file.
+
     :param name: How errors call the data.
-    :raises SourceError: Truncated or not Parquet, or a column name stands twice.
+    :raises SourceError: Truncated or not Parquet, a column without a name, or two of one name.
     """
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         table = parquet.ParquetFile(pa.BufferReader(data)).read()
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise SourceError(f"{name!r}: is truncated or not a Parquet file: {error}") from error
-    repeated = {column for column in table.column_names if table.column_names.count(column) > 1}
-    if repeated:
-        raise SourceError(f"{name!r}: the column name {sorted(repeated)[0]!r} stands twice")
-    return table.replace_schema_metadata(None)
+    require_names(table.column_names, name)
+    columns = {field.name: _plain(table[field.name]) for field in table.schema}
+    return pa.table(columns) if columns else table.replace_schema_metadata(None)
+
+
+def _plain(values: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if pa.types.is_floating(values.type):
+        missing = pc.is_nan(values)
+        if pc.any(missing).as_py():
+            values = pc.if_else(missing, pa.scalar(None, values.type), values)
+    return values

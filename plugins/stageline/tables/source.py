@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FORMATS: dict[str, Callable[[bytes, str], "pa.Table"]] = {".csv": parse_csv, ".parquet": parse_parquet}
+_SHOWN_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,20 @@ def _read_file(uri: str, project: Path) -> SourceTable:
     if parse is None:
         raise SourceError(f"{uri!r}: unknown file type {path.suffix!r}; known: {', '.join(sorted(_FORMATS))}")
     try:
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{uri!r}: is a folder or a device, not a file; name one file")
         data = path.read_bytes()
     except FileNotFoundError:
         raise SourceError(f"{uri!r}: there is no such file under {str(project)!r}") from None
     except OSError as error:
         raise SourceError(f"{uri!r}: cannot be read: {error.strerror}") from error
     if not data:
-        raise SourceError(f"{uri!r}: the file is empty (0 bytes); expected a header and rows")
+        raise SourceError(f"{uri!r}: the file is empty (0 bytes); expected column names and rows")
     table = parse(data, uri)
     if table.num_rows == 0:
-        raise SourceError(f"{uri!r}: has a header ({', '.join(table.column_names[:5])}, …) but no rows")
+        names = table.column_names
+        shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
+        raise SourceError(f"{uri!r}: has column names ({shown}) but no rows")
     return SourceTable(uri, table, f"sha256:{hashlib.sha256(data).hexdigest()}", len(data))
 
 

@@ -6,8 +6,8 @@ from stageline.tracking.artifacts import (
     log_baselines,
     log_dataset,
     log_model,
-    log_page,
     log_parameters,
+    log_texts,
     log_values,
 )
 from stageline.tracking.runs import DagRun, Tracking
@@ -20,7 +20,7 @@ __all__ = [
     "log_baselines",
     "log_dataset",
     "log_model",
-    "log_page",
     "log_parameters",
+    "log_texts",
     "log_values",
 ]

@@ -1,7 +1,5 @@
 """What a run keeps in MLflow: dataset, parameters, metrics, model, baselines, pages; all for the active run."""
 
-import shutil
-import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,13 +130,9 @@ def fetch_file(uri: str, folder: Path) -> Path:
         raise ArtifactError(f"{uri!r} cannot be fetched from MLflow: {error}; train again") from error
 
 
-def log_page(html: str, name: str) -> None:
-    """Log a page as an artifact of that name."""
+def log_texts(texts: Mapping[str, str]) -> None:
+    """Log texts as artifacts, by their path in the run."""
     import mlflow
 
-    folder = Path(tempfile.mkdtemp())
-    try:
-        (folder / name).write_text(html, encoding="utf-8")
-        mlflow.log_artifact(str(folder / name))
-    finally:
-        shutil.rmtree(folder)
+    for path, text in texts.items():
+        mlflow.log_text(text, path)
