@@ -42,13 +42,17 @@ def row_costs(
 
     Regression: the absolute error, times the value per unit where one is declared. Classification: the
     probability that the model did not give to the true class, or 1 per wrong label without probabilities.
+
+    :param truth: True values or labels, shape (n,).
+    :param predicted: Predicted values, or labels as objects, shape (n,).
+    :param probability_of_truth: Probability given to each row's true class, shape (n,).
     """
     import numpy as np
 
     if probability_of_truth is not None:
         return 1 - probability_of_truth
-    if truth.dtype == object:
-        return (truth != predicted).astype(float)
+    if predicted.dtype == object:
+        return np.asarray(truth.astype(object) != predicted, dtype=float)
     return np.abs(truth - predicted) * (1.0 if value_per_unit is None else value_per_unit)
 
 

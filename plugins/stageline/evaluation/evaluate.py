@@ -1,12 +1,15 @@
 """All metrics of a model and its baselines on the same resamples, so that differences have intervals too."""
 
 import itertools
+import math
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stageline.evaluation.bootstrap import Blocks, Estimate, percentile_interval, replicate, resample
 from stageline.evaluation.metrics import metrics_for, score
+from stageline.evaluation.predictions import codes_of, coded
 from stageline.exceptions import DataError
 from stageline.spec.metrics import METRICS
 from stageline.spec.models import PipelineSpec
@@ -83,8 +86,8 @@ def evaluate_models(
     positive = positive_class(spec, classes)
     if classes:
         # Metrics on whole numbers are several times faster than on texts.
-        truth, positive = _codes(truth, classes), classes.index(positive)
-        models = {who: _coded(predictions, classes) for who, predictions in models.items()}
+        truth, positive = codes_of(truth, classes), classes.index(positive)
+        models = {who: coded(predictions, classes) for who, predictions in models.items()}
     values, replicates = {}, {}
     for name, who in itertools.product(names, models):
 
@@ -94,9 +97,14 @@ def evaluate_models(
             return score(name, truth, predictions, positive=positive, weights=weights)
 
         try:
-            values[name, who] = statistic(None)
+            with warnings.catch_warnings():
+                # What is not defined comes back as NaN and is judged as that.
+                warnings.simplefilter("ignore")
+                values[name, who] = statistic(None)
         except ValueError as error:
-            raise DataError(f"{name} of the {who} is not defined on the holdout: {error}") from error
+            if name == spec.kpi.metric:
+                raise DataError(f"{name} of the {who} is not defined on the holdout: {error}") from error
+            values[name, who] = math.nan
         samples = resample(blocks, seed=spec.train.seed)
         few = None if name == spec.kpi.metric else _RESAMPLES_BESIDE_THE_KPI
         replicates[name, who] = replicate(statistic, itertools.islice(samples, few))
@@ -122,20 +130,3 @@ def evaluate_models(
         if who != "model"
     )
     return Evaluation(len(truth), f"{blocks.count:,} {blocks.what}", metrics, improvements)
-
-
-def _coded(predictions: "Predictions", classes: tuple[Any, ...]) -> "Predictions":
-    return replace(predictions, values=_codes(predictions.values, classes), classes=tuple(range(len(classes))))
-
-
-def _codes(labels: "np.ndarray", classes: tuple[Any, ...]) -> "np.ndarray":
-    import numpy as np
-
-    codes = {label: code for code, label in enumerate(classes)}
-    unseen = {label for label in labels.tolist() if label not in codes}
-    if unseen:
-        raise DataError(
-            f"the holdout holds class {sorted(map(str, unseen))[0]!r}, which training never saw "
-            f"(it saw {', '.join(map(str, classes))})"
-        )
-    return np.fromiter((codes[label] for label in labels.tolist()), dtype=np.int64, count=len(labels))

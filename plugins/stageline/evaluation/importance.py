@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.evaluation.bootstrap import Estimate
 from stageline.evaluation.metrics import score
-from stageline.evaluation.predictions import predict
+from stageline.evaluation.predictions import codes_of, coded, predict
 from stageline.spec.metrics import METRICS
 from stageline.spec.models import PipelineSpec, Task
 
@@ -31,8 +31,7 @@ def permutation_importance(
     import numpy as np
     from sklearn.inspection import permutation_importance as permute
 
-    rng = np.random.default_rng(spec.train.seed)
-    rows = np.sort(rng.choice(len(truth), min(_ROWS, len(truth)), replace=False))
+    rows = _sample(truth, spec)
     scorer: Callable[[Any, pd.DataFrame, np.ndarray], float] = _scorer(spec, positive)
     result = permute(
         model, features.iloc[rows].reset_index(drop=True), truth[rows],
@@ -49,12 +48,31 @@ def permutation_importance(
     }
 
 
+def _sample(truth: "np.ndarray", spec: PipelineSpec) -> "np.ndarray":
+    """Return positions of at most 2,000 rows, and at least one row of every class."""
+    import numpy as np
+
+    if len(truth) <= _ROWS:
+        return np.arange(len(truth))
+    rows = np.random.default_rng(spec.train.seed).choice(len(truth), _ROWS, replace=False)
+    if spec.target.task is Task.CLASSIFICATION:
+        # A sample without a rare class would leave the metric undefined.
+        rows = np.concatenate([rows, np.unique(truth.astype(str), return_index=True)[1]])
+    return np.unique(rows)
+
+
 def _scorer(spec: PipelineSpec, positive: Any) -> "Callable[[Any, pd.DataFrame, np.ndarray], float]":
     sign = 1 if METRICS[spec.kpi.metric].greater_is_better else -1
     classify = spec.target.task is Task.CLASSIFICATION
 
     def goodness(model: Any, features: "pd.DataFrame", truth: "np.ndarray") -> float:
-        predictions = predict(model, features, classify=classify)
-        return sign * score(spec.kpi.metric, truth, predictions, positive=positive)
+        predictions, meant = predict(model, features, classify=classify), positive
+        if classify:
+            classes = predictions.classes
+            truth, meant = codes_of(truth, classes), classes.index(positive)
+            predictions = coded(predictions, classes)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return sign * score(spec.kpi.metric, truth, predictions, positive=meant)
 
     return goodness

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+NO_PROBABILITIES = "the model gives no probabilities; choose an estimator with predict_proba, or another KPI"
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -26,7 +28,7 @@ class Predictions:
     def of_class(self, label: Any) -> "np.ndarray":
         """Return the probability of one class, shape (n,)."""
         if self.probabilities is None:
-            raise DataError("the model gives no probabilities; choose an estimator with predict_proba")
+            raise DataError(NO_PROBABILITIES)
         return self.probabilities[:, self.classes.index(label)]
 
 
@@ -34,28 +36,71 @@ def predict(model: Any, features: "pd.DataFrame", *, classify: bool) -> Predicti
     """Ask a model about rows.
 
     :param features: Frame of shape (n, features).
-    :raises DataError: The wrong number of predictions, or one that is not finite.
+    :raises DataError: The model cannot answer, gives the wrong number of predictions, or one that is not finite.
     """
     import numpy as np
 
-    values = np.asarray(model.predict(features))
-    if values.shape != (len(features),):
-        raise DataError(f"the model answered {values.shape} for {len(features):,} rows; expected one value per row")
-    if not classify:
-        values = values.astype(float)
-        _require_finite(values, "prediction")
-        return Predictions(values)
-    if not hasattr(model, "predict_proba"):
-        return Predictions(values.astype(object), None, tuple(model.classes_.tolist()))
-    probabilities = np.asarray(model.predict_proba(features), dtype=float)
-    _require_finite(probabilities, "probability")
-    return Predictions(values.astype(object), probabilities, tuple(model.classes_.tolist()))
+    kind = type(model).__name__
+    try:
+        values = np.asarray(model.predict(features))
+        if values.shape != (len(features),):
+            raise DataError(
+                f"the {kind} answered {values.shape} for {len(features):,} rows; expected one value per row"
+            )
+        if not classify:
+            values = values.astype(float)
+            _require_finite(values, kind, "prediction")
+            return Predictions(values)
+        classes = tuple(np.asarray(model.classes_).tolist())
+        if not hasattr(model, "predict_proba"):
+            return Predictions(values.astype(object), None, classes)
+        probabilities = np.asarray(model.predict_proba(features), dtype=float)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"the {kind} cannot predict: {error}") from error
+    if probabilities.shape != (len(features), len(classes)):
+        raise DataError(
+            f"the {kind} gave probabilities of shape {probabilities.shape} for {len(features):,} rows and "
+            f"{len(classes)} classes"
+        )
+    _require_finite(probabilities, kind, "probability")
+    return Predictions(values.astype(object), probabilities, classes)
 
 
-def _require_finite(values: "np.ndarray", what: str) -> None:
+def coded(predictions: Predictions, classes: tuple[Any, ...]) -> Predictions:
+    """Return predictions in which each class is its position in `classes`.
+
+    :raises DataError: The model that predicted knows other classes.
+    """
+    if set(predictions.classes) != set(classes):
+        raise DataError(f"one model knows the classes {predictions.classes}, another {classes}; compare like with like")
+    probabilities = predictions.probabilities
+    if probabilities is not None:
+        probabilities = probabilities[:, [predictions.classes.index(label) for label in classes]]
+    return Predictions(codes_of(predictions.values, classes), probabilities, tuple(range(len(classes))))
+
+
+def codes_of(labels: "np.ndarray", classes: tuple[Any, ...]) -> "np.ndarray":
+    """Return each label's position in `classes`, shape (n,).
+
+    :raises DataError: A label is none of them.
+    """
     import numpy as np
 
-    bad = ~np.isfinite(values)
+    codes = {label: code for code, label in enumerate(classes)}
+    unseen = {label for label in labels.tolist() if label not in codes}
+    if unseen:
+        raise DataError(
+            f"the holdout holds class {min(map(str, unseen))!r}, which training never saw "
+            f"(it saw {', '.join(map(str, classes))}); bring more rows, or leave the class out"
+        )
+    return np.fromiter((codes[label] for label in labels.tolist()), dtype=np.int64, count=len(labels))
+
+
+def _require_finite(values: "np.ndarray", kind: str, what: str) -> None:
+    import numpy as np
+
+    bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
     if bad.any():
-        row = int(np.flatnonzero(bad.reshape(len(values), -1).any(axis=1))[0])
-        raise DataError(f"the model's {what} is not finite in {int(bad.sum()):,} row(s), first in row {row + 1:,}")
+        raise DataError(
+            f"the {kind}'s {what} is not finite in {int(bad.sum()):,} row(s), first in row {int(bad.argmax()) + 1:,}"
+        )

@@ -1,5 +1,5 @@
 """Feature snapshots: what the model sees, split once, so that training and evaluation share the same rows."""
 
-from stageline.features.snapshot import SPLIT, FeatureSet, build_features, model_frame
+from stageline.features.snapshot import SPLIT, FeatureSet, build_features, model_frame, split_rows
 
-__all__ = ["SPLIT", "FeatureSet", "build_features", "model_frame"]
+__all__ = ["SPLIT", "FeatureSet", "build_features", "model_frame", "split_rows"]

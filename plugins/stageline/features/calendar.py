@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SECONDS_PER_DAY = 86_400
+_MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 def calendar_features(times: "pa.ChunkedArray") -> dict[str, "pa.ChunkedArray"]:
@@ -18,11 +18,11 @@ def calendar_features(times: "pa.ChunkedArray") -> dict[str, "pa.ChunkedArray"]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    seconds = pc.divide(times.cast(pa.int64()), 1_000_000)
+    begin = pc.floor_temporal(times, unit="day").cast(pa.int64())
     parts = {
         "event_hour": pc.hour(times),
         "event_weekday": pc.day_of_week(times),
         "event_month": pc.month(times),
-        "event_day": pc.divide(seconds, _SECONDS_PER_DAY),
+        "event_day": pc.divide(begin, _MICROSECONDS_PER_DAY),
     }
     return {name: part.cast(pa.int64()) for name, part in parts.items() if len(part.unique()) > 1}

@@ -22,9 +22,12 @@ def split_by_time(
     :param times: Timestamps in microseconds, shape (n,).
     :param labelled: Whether the target is known, shape (n,), bool.
     :returns: One of `train`, `embargo`, `holdout`, `unlabelled` per row, shape (n,).
+    :raises DataError: No row is labelled.
     """
     import numpy as np
 
+    if not labelled.any():
+        raise DataError("the rows cannot be split into training and holdout: the target is null in every row")
     moments = np.asarray(times.cast("int64"))
     known = np.sort(moments[labelled])
     begin = known[min(round(len(known) * (1 - holdout)), len(known) - 1)]
@@ -40,6 +43,7 @@ def split_at_random(
 
     :param target: The target's values, shape (n,).
     :returns: One of `train`, `holdout`, `unlabelled` per row, shape (n,).
+    :raises DataError: Too few rows, or a class has too few.
     """
     import numpy as np
     from sklearn.model_selection import train_test_split

@@ -50,6 +50,12 @@ class FeatureSnapshotOperator(GateOperator):
             f"{len(features.numeric) + len(features.categorical)} features ({stored.digest[:19]}…); {features.split}",
         )
 
+    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
+        """Tag the MLflow run with the snapshot."""
+        snapshot = report.evidence["snapshot"]
+        tags = {f"stageline.snapshot_{name}": str(snapshot[name]) for name in ("version", "digest")}
+        run.tracking.tag(mlflow_run, tags)
+
     @staticmethod
     def _require_the_checked_source(run: "RunContext") -> None:
         checked = run.earlier("quality")

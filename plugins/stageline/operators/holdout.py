@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import DataError
+from stageline.operators.quiet import quiet_search
 from stageline.spec import Task
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _load_models(run: "RunContext") -> dict[str, Any]:
     trained = run.evidence("train")
     wanted = {"model": trained["model"], **trained["baselines"]}
     models = {}
-    with tempfile.TemporaryDirectory() as scratch, run.tracking.resume(trained["mlflow_run"]):
+    with tempfile.TemporaryDirectory() as scratch, run.tracking.resume(trained["mlflow_run"]), quiet_search():
         for name, stored in wanted.items():
             path = fetch_file(stored["uri"], Path(scratch) / name)
             models[name] = load_model(path, digest=stored["digest"], trusted_types=run.settings.trusted_types)

@@ -7,6 +7,7 @@ from stageline.operators.gate import PAGE, GateOperator
 from stageline.verdicts import Check, Report
 
 if TYPE_CHECKING:
+    from stageline.ledger import Record
     from stageline.operators.run_context import RunContext
 
 STEPS = ("quality", "features", "train", "evaluate")
@@ -31,7 +32,7 @@ class ReportOperator(GateOperator):
         same_as = run.evidence("evaluate").get("same_as")
         again = f" Snapshot and metrics are the same as in run {same_as}." if same_as else ""
         warning = "".join(
-            f" {record.step.capitalize()} {record.verdict}: {record.sentence}."
+            f" {record.step.capitalize()} {record.verdict} in {_deciding(record)}."
             for record in records
             if not record.verdict.advances and record.step != "evaluate"
         )
@@ -62,3 +63,10 @@ class ReportOperator(GateOperator):
         with run.tracking.resume(mlflow_run):
             log_texts({PAGE: render_page(content), **plots})
         run.tracking.finish(mlflow_run, succeeded=not report.blocks)
+
+
+def _deciding(record: "Record") -> str:
+    """Return how many of a step's checks made its verdict."""
+    report = Report.model_validate(record.evidence)
+    deciding = sum(check.effect is report.verdict for check in report.checks)
+    return f"{deciding} of {len(report.checks)} checks"

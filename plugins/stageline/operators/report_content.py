@@ -66,7 +66,7 @@ def report_content(run: "RunContext", report: Report) -> views.ReportContent:
             )
             for group in found["failures_by"]
         ),
-        next_stage=_next_stage(run),
+        next_stage=_next_stage(run, evaluated),
         data=views.DataView(
             uri=spec.source.uri,
             source_digest=features["source_digest"],
@@ -129,7 +129,8 @@ def _improvement(item: Mapping[str, Any], evaluated: Report) -> views.Improvemen
         over=called,
         relative=_NOT_A_NUMBER if item["relative"] is None else item["relative"],
         verdict=Verdict.WARNED if check.effect is Verdict.WARNED else check.verdict,
-        message=check.message,
+        # The page says the numbers of a plain pass itself.
+        message="" if check.verdict is Verdict.PASSED else check.message,
         **_bounds(item["estimate"]),
     )
 
@@ -188,23 +189,28 @@ def _failure(run: "RunContext", case: Mapping[str, Any]) -> views.FailureCase:
 
 
 def _told(check: Check) -> Check:
-    """Keep of a check's details what its message does not say: examples of what was unexpected."""
-    examples = check.details.get("examples")
-    return check.model_copy(update={"details": {"examples": examples} if examples else {}})
+    """Leave out a check's details: its message quotes what matters of them."""
+    return check.model_copy(update={"details": {}})
 
 
-def _next_stage(run: "RunContext") -> views.NextStage | None:
+def _next_stage(run: "RunContext", evaluated: Report) -> views.NextStage | None:
     stages = list(Stage)
     following = stages[stages.index(run.spec.stage) + 1 :]
     if not following:
         return None
-    return views.NextStage(
-        name=following[0].value,
-        missing=tuple(
-            views.MissingItem(item=key, why=_WHY[key][0], how=_WHY[key][1])
-            for key in missing_for(run.spec, following[0].value)
-        ),
-    )
+    unmet = [
+        views.MissingItem(item=check.name, why=check.message, how=_UNMET)
+        for check in evaluated.checks
+        if check.effect is not None and not check.effect.advances
+    ]
+    lacking = [
+        views.MissingItem(item=key, why=_WHY[key][0], how=_WHY[key][1])
+        for key in missing_for(run.spec, following[0].value)
+    ]
+    return views.NextStage(name=following[0].value, missing=(*unmet, *lacking))
+
+
+_UNMET = "look at the failures that cost most: better data, more telling features, or a goal the business can live with"
 
 
 # Why a stage wants a key, and how to give it.

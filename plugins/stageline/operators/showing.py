@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stageline.verdicts import Mode, Report
+from stageline.verdicts import Mode, Report, shown_verdict
 
 if TYPE_CHECKING:
     from stageline.ledger import Record
@@ -39,8 +39,7 @@ def tags(steps: "Mapping[str, Record]") -> dict[str, str]:
 
 
 def _row(record: "Record") -> str:
-    dry_run = " (dry run)" if record.mode is Mode.DRY_RUN else ""
-    return f"| {record.step} | **{record.verdict}**{dry_run} | {_cell(record.sentence)} |"
+    return f"| {record.step} | **{shown_verdict(record.verdict, record.mode)}** | {_cell(record.sentence)} |"
 
 
 def _cell(text: str) -> str:

@@ -19,7 +19,7 @@ def read_snapshot(run: "RunContext", evidence: Mapping[str, Any]) -> "pa.Table":
 
 
 def rows_of(run: "RunContext", table: "pa.Table", evidence: Mapping[str, Any]) -> "TrainingRows":
-    """Return features and target of a table: labels as objects for classes, numbers as float64."""
+    """Return features and target of a table: numbers as float64, labels in the type scikit-learn takes them."""
     import numpy as np
 
     from stageline.features import model_frame
@@ -30,7 +30,8 @@ def rows_of(run: "RunContext", table: "pa.Table", evidence: Mapping[str, Any]) -
     target = table[run.spec.target.column].to_pylist()
     return TrainingRows(
         features=model_frame(table, list(numeric), list(categorical)),
-        target=np.asarray(target, dtype=object if classify else float),
+        # As objects, whole numbers and booleans would be no classes to scikit-learn.
+        target=np.asarray(target, dtype=float if not classify else object if isinstance(target[0], str) else None),
         numeric=numeric,
         categorical=categorical,
     )

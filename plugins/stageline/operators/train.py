@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.operators.gate import GateOperator
 from stageline.operators.mlflow_run import open_run
+from stageline.operators.quiet import quiet_search
 from stageline.operators.user_code import code_name, code_of
 from stageline.verdicts import Check, Report, Verdict
 
@@ -96,7 +97,7 @@ class TrainOperator(GateOperator):
             **{f"params.{name}": value for name, value in params.items()},
         }
         mlflow_run = open_run(run, parameters)
-        with tempfile.TemporaryDirectory() as scratch, run.tracking.resume(mlflow_run) as client:
+        with tempfile.TemporaryDirectory() as scratch, run.tracking.resume(mlflow_run) as client, quiet_search():
             folder = Path(scratch)
             # Written once here first: a type nobody trusts is refused before MLflow holds anything of it.
             save_model(model, folder / "model.skops", trusted_types=run.settings.trusted_types)

@@ -18,7 +18,7 @@ from stageline.standalone.lifecycle import start, status, stop
 from stageline.standalone.runs import failure_logs, follow, trigger
 from stageline.standalone.summary import records_of, show_addresses, show_run
 
-DEMO_DAGS = ("hourly_demand", "breast_cancer")
+DEMO_DAGS = ("hourly_demand", "hourly_demand_incidents", "breast_cancer")
 
 _RUN_SECONDS = 1200.0
 _INTERRUPTED = 130

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TIME = r"^\d{4}"
-_AWARE = r"[T ]\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$"
+_AWARE = r"[T ]\d{2}.*([Zz]|[+-]\d{2}(:?\d{2})?)$"
 
 
 def parse_event_time(table: "pa.Table", column: str) -> "pa.ChunkedArray":

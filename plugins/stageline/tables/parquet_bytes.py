@@ -35,6 +35,8 @@ def _plain(values: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
+    if pa.types.is_float16(values.type):
+        values = values.cast(pa.float32())
     if pa.types.is_floating(values.type):
         missing = pc.is_nan(values)
         if pc.any(missing).as_py():

@@ -1,18 +1,23 @@
 """Versioned Delta tables of feature snapshots: the same content is stored once, whoever writes it again."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import ArtifactError
 from stageline.tables.digest import digest_table
+from stageline.tables.kept_types import canonical
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _DIGEST_KEY = "stageline.digest"
 _DAG_RUN_KEY = "stageline.dag_run"
+_ATTEMPTS = 10
+# One file holds all rows: a reader may take several files in any order.
+_ONE_FILE = 2**40
 
 
 @dataclass(frozen=True)
@@ -43,26 +48,26 @@ class SnapshotStore:
         """Store a snapshot, or return the version that holds the same content already.
 
         The digest stands in Delta's own commit, so a writer that died before telling anyone leaves no
-        second copy behind.
+        second copy behind. A version whose files were changed since does not count.
+
+        :raises DataError: A column has a type that no Delta table keeps.
+        :raises ArtifactError: Other runs were always faster.
         """
-        from deltalake import CommitProperties, write_deltalake
+        from deltalake.exceptions import CommitFailedError
 
         table = canonical(table)
         digest = digest_table(table)
-        if (stored := self._find(digest)) is not None:
-            return stored
         self._root.parent.mkdir(parents=True, exist_ok=True)
-        write_deltalake(
-            str(self._root),
-            table,
-            mode="overwrite",
-            schema_mode="overwrite",
-            commit_properties=CommitProperties(custom_metadata={_DIGEST_KEY: digest, _DAG_RUN_KEY: dag_run}),
+        for _ in range(_ATTEMPTS):
+            if (stored := self._find(digest)) is not None:
+                return stored
+            # Another run of the pipeline may write at the same moment; Delta then lets one of the two pass.
+            with suppress(CommitFailedError):
+                self._append_version(table, digest, dag_run)
+        raise ArtifactError(
+            f"snapshot {digest} is not in the history of {str(self._root)!r} after {_ATTEMPTS} attempts to write it; "
+            "other runs of the pipeline write at the same time: try again"
         )
-        stored = self._find(digest)
-        if stored is None:
-            raise ArtifactError(f"snapshot {digest} was written to {str(self._root)!r} but is not in its history")
-        return stored
 
     def read(self, version: int, *, digest: str) -> "pa.Table":
         """Return a stored snapshot, after checking that it is the one meant.
@@ -74,9 +79,12 @@ class SnapshotStore:
         from deltalake.exceptions import DeltaError
 
         try:
-            table = canonical(pa.table(DeltaTable(str(self._root), version=version).to_pyarrow_table()))
-        except (DeltaError, OSError) as error:
-            raise ArtifactError(f"snapshot version {version} of {str(self._root)!r} cannot be read: {error}") from error
+            table = canonical(DeltaTable(str(self._root), version=version).to_pyarrow_table())
+        except (DeltaError, OSError, pa.ArrowException) as error:
+            raise ArtifactError(
+                f"snapshot version {version} of {str(self._root)!r} cannot be read: {error}; "
+                "run the features step again"
+            ) from error
         found = digest_table(table)
         if found != digest:
             raise ArtifactError(
@@ -85,6 +93,18 @@ class SnapshotStore:
             )
         return table
 
+    def _append_version(self, table: "pa.Table", digest: str, dag_run: str) -> None:
+        from deltalake import CommitProperties, write_deltalake
+
+        write_deltalake(
+            str(self._root),
+            table,
+            mode="overwrite",
+            schema_mode="overwrite",
+            target_file_size=_ONE_FILE,
+            commit_properties=CommitProperties(custom_metadata={_DIGEST_KEY: digest, _DAG_RUN_KEY: dag_run}),
+        )
+
     def _find(self, digest: str) -> StoredSnapshot | None:
         from deltalake import DeltaTable
 
@@ -92,25 +112,13 @@ class SnapshotStore:
             return None
         commits: list[Mapping[str, Any]] = DeltaTable(str(self._root)).history()
         for commit in commits:
-            if commit.get(_DIGEST_KEY) == digest:
-                return StoredSnapshot(
-                    str(self._root), int(commit["version"]), digest, str(commit.get(_DAG_RUN_KEY, ""))
-                )
+            if commit.get(_DIGEST_KEY) == digest and self._holds(version := int(commit["version"]), digest):
+                return StoredSnapshot(str(self._root), version, digest, str(commit.get(_DAG_RUN_KEY, "")))
         return None
 
-
-def canonical(table: "pa.Table") -> "pa.Table":
-    """Return the table with the types that a Delta table gives back, so that digests agree."""
-    import pyarrow as pa
-
-    fields = []
-    for field in table.schema:
-        kind = field.type
-        if pa.types.is_large_string(kind) or pa.types.is_dictionary(kind) or pa.types.is_string_view(kind):
-            kind = pa.string()
-        elif pa.types.is_unsigned_integer(kind):
-            kind = pa.int64()
-        elif pa.types.is_timestamp(kind):
-            kind = pa.timestamp("us", kind.tz and "UTC")
-        fields.append(pa.field(field.name, kind))
-    return table.cast(pa.schema(fields))
+    def _holds(self, version: int, digest: str) -> bool:
+        try:
+            self.read(version, digest=digest)
+        except ArtifactError:
+            return False
+        return True

@@ -5,20 +5,27 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import DataError
-from stageline.spec.models import PipelineSpec, Task
+from stageline.spec.models import PipelineSpec
 from stageline.tables.event_time import parse_event_time
+from stageline.tables.kept_types import case_clash
+from stageline.tables.numbers import first_infinite, lost_digits
+from stageline.tables.target import target_problems
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MIN_ROWS = 20
-_EXACT_IN_FLOAT = 2**53
 
 
 def feature_columns(table: "pa.Table", spec: PipelineSpec) -> list[str]:
     """Return the columns the model may see, in the table's order."""
     apart = {spec.target.column, spec.source.event_time, *spec.source.keys, *spec.features.exclude}
     return [column for column in table.column_names if column not in apart]
+
+
+def left_out(spec: PipelineSpec) -> set[str]:
+    """Return the columns that no snapshot keeps: the excluded ones, but for keys and event time."""
+    return set(spec.features.exclude) - {spec.source.event_time, *spec.source.keys}
 
 
 def require_usable(table: "pa.Table", spec: PipelineSpec, *, name: str) -> None:
@@ -31,7 +38,9 @@ def require_usable(table: "pa.Table", spec: PipelineSpec, *, name: str) -> None:
     if not problems:
         problems = [
             *_row_problems(table),
-            *_target_problems(table, spec),
+            *_name_problems(table, spec),
+            *_key_problems(table, spec),
+            *target_problems(table, spec),
             *_event_time_problems(table, spec),
             *_feature_problems(table, spec),
         ]
@@ -59,40 +68,6 @@ def _row_problems(table: "pa.Table") -> Iterator[str]:
         yield f"has {table.num_rows:,} row(s); at least {MIN_ROWS} are needed to train and judge a model"
 
 
-def _target_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    target = spec.target.column
-    values = table[target].drop_null()
-    if not len(values):
-        yield f"target {target!r} is null in every row"
-        return
-    distinct = values.unique()
-    if len(distinct) == 1:
-        kind = "a single class" if spec.target.task is Task.CLASSIFICATION else "constant"
-        yield f"target {target!r} is {kind}: {distinct[0].as_py()!r} in every row; there is nothing to learn"
-        return
-    if spec.target.task is Task.REGRESSION:
-        if not (
-            pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
-        ):
-            yield f"target {target!r} has type {values.type}; regression needs numbers"
-        elif pa.types.is_floating(values.type) and not pc.all(pc.is_finite(values)).as_py():
-            yield f"target {target!r} {_first_infinite(table[target])}"
-        return
-    if len(distinct) > max(50, table.num_rows // 10):
-        yield f"target {target!r} has {len(distinct):,} distinct values; classification needs few classes"
-        return
-    counts = {pair["values"].as_py(): pair["counts"].as_py() for pair in values.value_counts()}
-    rare = min(counts, key=lambda label: counts[label])
-    if counts[rare] < 2:  # noqa: PLR2004 - one row can be in training or in the holdout, not in both
-        yield f"target {target!r}: class {rare!r} has only {counts[rare]} row; at least 2 are needed"
-    positive = spec.target.positive
-    if positive is not None and positive not in counts:
-        yield f"target.positive {positive!r} is not among the classes {sorted(map(str, counts))}"
-
-
 def _event_time_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
     if spec.source.event_time is None:
         return
@@ -105,43 +80,45 @@ def _event_time_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]
         yield f"event time {spec.source.event_time!r} is the same in every row: {times[0].as_py()}"
 
 
-def _feature_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def _name_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
+    kept = [column for column in table.column_names if column not in left_out(spec)]
+    if clash := case_clash(kept):
+        yield (
+            f"columns {clash[0]!r} and {clash[1]!r} differ only in case, and a snapshot can keep one of them; "
+            "list one in features.exclude or rename it"
+        )
 
+
+def _key_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
+    import pyarrow as pa
+
+    for key in spec.source.keys:
+        if pa.types.is_nested(table[key].type):
+            yield f"key {key!r} has type {table[key].type}, which has no order; name columns of single values"
+
+
+def _feature_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
     columns = feature_columns(table, spec)
     if not columns and not (spec.source.event_time and spec.features.calendar):
         yield "no feature is left after keys, target, event time and features.exclude"
     for column in columns:
-        values, kind = table[column], table[column].type
+        values = table[column]
         if values.null_count == len(values):
             yield f"column {column!r} is null in every row; list it in features.exclude or mend the source"
-        elif pa.types.is_floating(kind):
-            if not pc.all(pc.is_finite(values.drop_null())).as_py():
-                yield f"column {column!r} {_first_infinite(values)}"
-        elif pa.types.is_integer(kind):
-            largest = pc.max(pc.abs(values.cast(pa.decimal128(20)))).as_py()
-            if largest > _EXACT_IN_FLOAT:
-                yield (
-                    f"column {column!r} holds {largest:,}, above 2^53: as a number it would lose digits; "
-                    "name it in source.keys or features.exclude"
-                )
-        elif not (
-            pa.types.is_boolean(kind)
-            or pa.types.is_decimal(kind)
-            or pa.types.is_string(kind)
-            or pa.types.is_large_string(kind)
-        ):
+        elif not _is_feature(values.type):
             yield (
-                f"column {column!r} has type {kind}, which no estimator takes; list it in features.exclude "
+                f"column {column!r} has type {values.type}, which no estimator takes; list it in features.exclude "
                 "or name it as source.event_time"
             )
+        elif problem := first_infinite(values):
+            yield f"column {column!r} {problem}"
+        elif problem := lost_digits(values):
+            yield f"column {column!r} {problem}; name it in source.keys or features.exclude"
 
 
-def _first_infinite(values: "pa.ChunkedArray") -> str:
-    import pyarrow.compute as pc
+def _is_feature(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
 
-    # NaN counts too: Arrow keeps it apart from null, and no estimator takes it as a target.
-    bad = pc.invert(pc.is_finite(values)).fill_null(False)
-    row = bad.index(True).as_py()
-    return f"holds {pc.sum(bad).as_py():,} value(s) that are not finite, first in row {row + 1:,}"
+    types = pa.types
+    number = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_boolean(kind)
+    return bool(number or types.is_string(kind) or types.is_large_string(kind))

@@ -118,8 +118,15 @@ class Tracking:
 
         :raises TrackingError: MLflow cannot be reached.
         """
+        self.tag(mlflow_run, {_NOTE_TAG: markdown, **tags})
+
+    def tag(self, mlflow_run: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a run.
+
+        :raises TrackingError: MLflow cannot be reached.
+        """
         with self._reaching() as client:
-            for name, value in {_NOTE_TAG: markdown, **tags}.items():
+            for name, value in tags.items():
                 client.set_tag(mlflow_run, name, value)
 
     def run_url(self, mlflow_run: str, experiment: str, artifact: str | None = None) -> str | None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class TrainingRows:
     """What a model is fitted on.
 
-    :param features: Frame of shape (rows, features): numbers as float64, texts as objects, nulls as NaN.
-    :param target: Values or class labels, shape (rows,).
+    :param features: Frame of shape (rows, features): numbers as float64, nulls NaN; texts as objects, nulls None.
+    :param target: Values as float64, or class labels: whole numbers, booleans, or texts as objects; shape (rows,).
     :param numeric: Names of the numeric features.
     :param categorical: Names of the text features.
     """
@@ -48,7 +48,7 @@ def fit_model(rows: TrainingRows, spec: PipelineSpec, function: TrainingFunction
             with warnings.catch_warnings():
                 warnings.filterwarnings("default")
                 model.fit(rows.features, rows.target)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise DataError(f"{spec.train.estimator} cannot be fitted: {error}") from error
     if not callable(getattr(model, "predict", None)):
         name = getattr(function, "__name__", repr(function))

@@ -23,11 +23,22 @@ TRUSTED_TYPES = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
     "sklearn.gaussian_process.kernels.ConstantKernel",
+    "sklearn.gaussian_process.kernels.DotProduct",
+    "sklearn.gaussian_process.kernels.ExpSineSquared",
+    "sklearn.gaussian_process.kernels.Exponentiation",
+    "sklearn.gaussian_process.kernels.Matern",
     "sklearn.gaussian_process.kernels.Product",
     "sklearn.gaussian_process.kernels.RBF",
+    "sklearn.gaussian_process.kernels.RationalQuadratic",
+    "sklearn.gaussian_process.kernels.Sum",
+    "sklearn.gaussian_process.kernels.WhiteKernel",
+    "sklearn.metrics._dist_metrics.ChebyshevDistance64",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 )
@@ -43,11 +54,12 @@ def save_model(model: Any, path: Path, *, trusted_types: Collection[str] = ()) -
 
     try:
         with _quiet():
-            skops.io.dump(model, path)
+            data = skops.io.dumps(model)
     except (TypeError, NotImplementedError, AttributeError) as error:
         raise ArtifactError(f"a {type(model).__name__} cannot be written in the skops format: {error}") from error
-    _require_trusted(path, trusted_types)
-    return digest_file(path)
+    _require_trusted(data, path.name, trusted_types)
+    path.write_bytes(data)
+    return _digest(data)
 
 
 def load_model(path: Path, *, digest: str, trusted_types: Collection[str] = ()) -> Any:
@@ -59,32 +71,37 @@ def load_model(path: Path, *, digest: str, trusted_types: Collection[str] = ()) 
     """
     import skops.io
 
-    found = digest_file(path)
+    # Read once: what is digested is what is checked and loaded.
+    data = path.read_bytes()
+    found = _digest(data)
     if found != digest:
         raise ArtifactError(
             f"{path.name!r} has digest {found}, recorded at training was {digest}: the artifact was changed "
             "or replaced; train again"
         )
-    trusted = _require_trusted(path, trusted_types)
+    trusted = _require_trusted(data, path.name, trusted_types)
     with _quiet():
-        return skops.io.load(path, trusted=trusted)
+        return skops.io.loads(data, trusted=trusted)
 
 
 def digest_file(path: Path) -> str:
     """Return the `sha256:…` of a file's bytes."""
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return _digest(path.read_bytes())
 
 
-def _require_trusted(path: Path, extra: Collection[str]) -> list[str]:
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _require_trusted(data: bytes, name: str, extra: Collection[str]) -> list[str]:
     import skops.io
 
     with _quiet():
-        asked = list(skops.io.get_untrusted_types(file=path))
+        asked = list(skops.io.get_untrusted_types(data=data))
     unknown = sorted(set(asked) - {*TRUSTED_TYPES, *extra})
     if unknown:
         raise ArtifactError(
-            f"{path.name!r} holds types nobody trusts: {', '.join(unknown)}; if they are yours, list them in "
+            f"{name!r} holds types nobody trusts: {', '.join(unknown)}; if they are yours, list them in "
             "[stageline] trusted_types"
         )
     return asked
