@@ -3,24 +3,15 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from stageline.spec.durations import PATTERN, format_duration, parse_duration
 from stageline.spec.metrics import METRICS, check_metric
+from stageline.spec.operating import Gates, Monitor, Release
 from stageline.spec.problems import refuse
 from stageline.spec.requirements import contradictions
-from stageline.spec.wording import suggestion
+from stageline.spec.values import Column, Columns, Duration, Finite, FromYaml, Owner, Section, check_schedule
 from stageline.verdicts import Severity
 
 
@@ -30,61 +21,6 @@ class Stage(StrEnum):
     POC = "poc"
     PILOT = "pilot"
     PRODUCTION = "production"
-
-
-def _column(value: str) -> str:
-    if not value.strip():
-        raise ValueError("a column name may not be blank")
-    return value
-
-
-def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _some_time(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("found no time at all, expected a duration above zero, e.g. P7D or PT12H")
-    return value
-
-
-_PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
-_CRON_FIELDS = 5
-
-
-def _schedule(value: str) -> str:
-    if value.startswith("@"):
-        if value not in _PRESETS:
-            raise ValueError(f"unknown preset {value!r}; {suggestion(value, _PRESETS)}")
-    elif len(value.split()) != _CRON_FIELDS:
-        raise ValueError(
-            f"{value!r} is neither a cron expression of 5 fields nor a preset; e.g. '0 6 * * *' or '@daily'"
-        )
-    return value
-
-
-# A list in YAML is a tuple here: strict=False admits that one conversion, its entries stay strict.
-_FromYaml = Field(strict=False)
-
-Column = Annotated[str, Field(min_length=1), AfterValidator(_column)]
-Columns = Annotated[tuple[Column, ...], _FromYaml]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(
-        _duration, json_schema_input_type=Annotated[str, Field(pattern=PATTERN, examples=["P7D", "PT12H"])]
-    ),
-    PlainSerializer(format_duration, return_type=str, when_used="json"),
-]
-SomeTime = Annotated[Duration, AfterValidator(_some_time)]
-Owner = Annotated[str, Field(min_length=1, max_length=320)]
-Role = Literal["business", "model", "data", "operations"]
-
-
-class Section(BaseModel):
-    """Base of every section: frozen, strict about types, closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Owners(Section):
@@ -130,7 +66,7 @@ class Target(Section):
     """
 
     column: Column
-    task: Annotated[Task, _FromYaml]
+    task: Annotated[Task, FromYaml]
     positive: str | int | bool | None = None
     label_delay: Duration = timedelta(0)
 
@@ -152,7 +88,7 @@ class Expectation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
 
     type: str = Field(min_length=1)
-    severity: Annotated[Severity, _FromYaml] = Severity.CRITICAL
+    severity: Annotated[Severity, FromYaml] = Severity.CRITICAL
 
     @property
     def arguments(self) -> Mapping[str, Any]:
@@ -228,96 +164,6 @@ class Kpi(Section):
         return self.min if self.min is not None else self.max  # type: ignore[return-value]
 
 
-class Gates(Section):
-    """What a candidate must show against the champion.
-
-    :param min_improvement: Least improvement of the KPI over the champion's, in the metric's own unit.
-    :param slices: Columns whose values are judged separately.
-    :param max_slice_regression: Largest relative loss of the KPI that a slice may show.
-    """
-
-    min_improvement: Finite = 0.0
-    slices: Columns = ()
-    max_slice_regression: Annotated[float, Field(ge=0)] = 0.10
-
-
-class Rollout(Section):
-    """How traffic moves to a new model.
-
-    :param steps: Percent of traffic per step, increasing, the last at most 100.
-    :param interval: Least time a step is watched.
-    :param max_failures: Failed judgements after which the rollout is undone.
-    :param min_events: Events per arm below which nothing is decided.
-    :param deadline: Time after which an undecided step is undone.
-    """
-
-    steps: Annotated[tuple[Annotated[int, Field(gt=0, le=100)], ...], Field(min_length=1, strict=False)]
-    interval: SomeTime
-    max_failures: Annotated[int, Field(ge=0)] = 1
-    min_events: Annotated[int, Field(gt=0)] = 100
-    deadline: SomeTime
-
-    @model_validator(mode="after")
-    def _steps_increase(self) -> Self:
-        refuse(
-            (("steps", index), f"steps must increase, but {later} follows {earlier}")
-            for index, (earlier, later) in enumerate(pairwise(self.steps), start=1)
-            if later <= earlier
-        )
-        if self.deadline < self.interval:
-            deadline, interval = format_duration(self.deadline), format_duration(self.interval)
-            message = f"{deadline} is shorter than interval = {interval}: a step would be undone unwatched"
-            refuse([(("deadline",), message)])
-        return self
-
-
-class Release(Section):
-    """Where a model goes, and who lets it.
-
-    :param target: Serving target.
-    :param approvers: Owner roles that approve a release.
-    """
-
-    target: Literal["batch", "http", "sagemaker"]
-    approvers: Annotated[tuple[Role, ...], Field(min_length=1, strict=False)]
-    rollout: Rollout | None = None
-
-
-class Persist(Section):
-    """How many of the last windows must agree before a finding counts: k of n."""
-
-    k: Annotated[int, Field(gt=0)]
-    n: Annotated[int, Field(gt=0)]
-
-    @model_validator(mode="after")
-    def _k_of_n(self) -> Self:
-        if self.k > self.n:
-            refuse([(("k",), f"k = {self.k} of n = {self.n} can never happen; k must be at most n")])
-        return self
-
-
-class Drift(Section):
-    """How far a column may move from its reference.
-
-    :param measure: Distance between the two distributions.
-    :param fail_above: Distance above which the column has drifted.
-    """
-
-    measure: Literal["jensen_shannon", "psi", "wasserstein", "kolmogorov_smirnov", "total_variation"] = "jensen_shannon"
-    fail_above: Annotated[float, Field(gt=0)]
-
-
-class Monitor(Section):
-    """What is watched after a release.
-
-    :param window: Length of the window that is judged.
-    """
-
-    window: SomeTime
-    drift: Drift
-    persist: Persist | None = None
-
-
 class PipelineSpec(Section):
     """One pipeline, as its YAML file describes it.
 
@@ -327,14 +173,14 @@ class PipelineSpec(Section):
     """
 
     pipeline: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["bike_demand"])
-    stage: Annotated[Stage, _FromYaml]
+    stage: Annotated[Stage, FromYaml]
     description: str = ""
-    schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+    schedule: Annotated[str, AfterValidator(check_schedule)] | None = None
     owners: Owners = Owners()
     source: Source
     target: Target
     features: Features = Features()
-    quality: Annotated[tuple[Expectation, ...], _FromYaml] = ()
+    quality: Annotated[tuple[Expectation, ...], FromYaml] = ()
     train: Train
     kpi: Kpi
     gates: Gates | None = None

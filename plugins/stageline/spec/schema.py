@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stageline.spec import models
+from stageline.spec import models, operating
 from stageline.spec.expectations import catalogue
 from stageline.spec.metrics import METRICS
 from stageline.spec.requirements import REQUIRED
@@ -25,7 +25,7 @@ def pipeline_schema() -> dict[str, Any]:
     schema = models.PipelineSpec.model_json_schema()
     sections = schema["$defs"]
     for name, section in {**sections, "PipelineSpec": schema}.items():
-        _describe(section, getattr(models, name, None))
+        _describe(section, getattr(models, name, None) or getattr(operating, name, None))
     sections["Kpi"]["properties"]["metric"]["enum"] = sorted(METRICS)
     sections["Kpi"]["allOf"] = [_goal("max", "min", more=False), _goal("min", "max", more=True)]
     sections["Expectation"] = _expectation(sections["Expectation"])

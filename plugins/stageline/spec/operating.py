@@ -1,0 +1,100 @@
+"""What a spec says about a model in use: gates, release, rollout, monitoring."""
+
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from stageline.spec.durations import format_duration
+from stageline.spec.problems import refuse
+from stageline.spec.values import Columns, Finite, Role, Section, SomeTime
+
+
+class Gates(Section):
+    """What a candidate must show against the champion.
+
+    :param min_improvement: Least improvement of the KPI over the champion's, in the metric's own unit.
+    :param slices: Columns whose values are judged separately.
+    :param max_slice_regression: Largest relative loss of the KPI that a slice may show.
+    """
+
+    min_improvement: Finite = 0.0
+    slices: Columns = ()
+    max_slice_regression: Annotated[float, Field(ge=0)] = 0.10
+
+
+class Rollout(Section):
+    """How traffic moves to a new model.
+
+    :param steps: Percent of traffic per step, increasing, the last at most 100.
+    :param interval: Least time a step is watched.
+    :param max_failures: Failed judgements after which the rollout is undone.
+    :param min_events: Events per arm below which nothing is decided.
+    :param deadline: Time after which an undecided step is undone.
+    """
+
+    steps: Annotated[tuple[Annotated[int, Field(gt=0, le=100)], ...], Field(min_length=1, strict=False)]
+    interval: SomeTime
+    max_failures: Annotated[int, Field(ge=0)] = 1
+    min_events: Annotated[int, Field(gt=0)] = 100
+    deadline: SomeTime
+
+    @model_validator(mode="after")
+    def _steps_increase(self) -> Self:
+        refuse(
+            (("steps", index), f"steps must increase, but {later} follows {earlier}")
+            for index, (earlier, later) in enumerate(pairwise(self.steps), start=1)
+            if later <= earlier
+        )
+        if self.deadline < self.interval:
+            deadline, interval = format_duration(self.deadline), format_duration(self.interval)
+            message = f"{deadline} is shorter than interval = {interval}: a step would be undone unwatched"
+            refuse([(("deadline",), message)])
+        return self
+
+
+class Release(Section):
+    """Where a model goes, and who lets it.
+
+    :param target: Serving target.
+    :param approvers: Owner roles that approve a release.
+    """
+
+    target: Literal["batch", "http", "sagemaker"]
+    approvers: Annotated[tuple[Role, ...], Field(min_length=1, strict=False)]
+    rollout: Rollout | None = None
+
+
+class Persist(Section):
+    """How many of the last windows must agree before a finding counts: k of n."""
+
+    k: Annotated[int, Field(gt=0)]
+    n: Annotated[int, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _k_of_n(self) -> Self:
+        if self.k > self.n:
+            refuse([(("k",), f"k = {self.k} of n = {self.n} can never happen; k must be at most n")])
+        return self
+
+
+class Drift(Section):
+    """How far a column may move from its reference.
+
+    :param measure: Distance between the two distributions.
+    :param fail_above: Distance above which the column has drifted.
+    """
+
+    measure: Literal["jensen_shannon", "psi", "wasserstein", "kolmogorov_smirnov", "total_variation"] = "jensen_shannon"
+    fail_above: Annotated[float, Field(gt=0)]
+
+
+class Monitor(Section):
+    """What is watched after a release.
+
+    :param window: Length of the window that is judged.
+    """
+
+    window: SomeTime
+    drift: Drift
+    persist: Persist | None = None
