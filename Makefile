@@ -42,12 +42,15 @@ lint: $(STAMP)  ## Style and import direction
 type: $(STAMP)  ## Static types
 	$(BIN)/mypy
 
+docs: $(STAMP)  ## Build the pages into docs/_build
+	$(BIN)/sphinx-build --fail-on-warning --quiet docs docs/_build
+
 bench: $(STAMP)  ## Speed claims, each against a named peer
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 lock: $(STAMP)  ## Refresh requirements.txt from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--extra celery --extra postgres --extra dev pyproject.toml -o requirements.txt
+		--extra celery --extra docs --extra postgres --extra dev pyproject.toml -o requirements.txt
 
 clean: down  ## Remove everything that was made here
 	rm -rf $(VENV) .demo .airflow dist build
