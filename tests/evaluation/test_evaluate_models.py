@@ -52,7 +52,7 @@ def test_classification_metrics_do_not_depend_on_what_the_labels_are(features, k
     found = {metric.name: metric.estimates["model"].value for metric in evaluated(truth, predictions, spec).metrics}
     codes = [LABELS[kind].index(label) for label in truth]
     assert found["log_loss"] == pytest.approx(sklearn.metrics.log_loss(codes, predictions.probabilities))
-    predicted = [LABELS[kind].index(label) for label in predictions.values]
+    predicted = [LABELS[kind].index(label) for label in list(predictions.values)]
     assert found["balanced_accuracy_score"] == pytest.approx(sklearn.metrics.balanced_accuracy_score(codes, predicted))
     if len(LABELS[kind]) == 2:
         auc = sklearn.metrics.roc_auc_score(codes, predictions.probabilities[:, 1])

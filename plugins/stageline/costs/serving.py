@@ -56,10 +56,12 @@ def estimate_serving(latency: Latency, predictions_per_month: float, prices: Pri
 
 def serving_assumptions(prices: Prices) -> tuple[str, ...]:
     """Return what the estimate takes for granted, one sentence each."""
+    each = (prices.vcpu_hour, prices.memory_gib_hour)
+    sources = dict.fromkeys(price.source for price in each)
+    size = f"{VCPU_PER_REPLICA} vCPU and {MEMORY_GIB_PER_REPLICA} GiB"
     return (
         f"one row a request, peak {PEAK_TO_MEAN:g} times the mean, utilisation at most {UTILISATION:.0%}",
-        f"always-on replicas of {VCPU_PER_REPLICA} vCPU and {MEMORY_GIB_PER_REPLICA} GiB, {HOURS_PER_MONTH} hours a month",
-        f"{prices.vcpu_hour.value:g} {prices.vcpu_hour.unit}, {prices.memory_gib_hour.value:g} "
-        f"{prices.memory_gib_hour.unit} ({prices.vcpu_hour.source}, as of {prices.as_of})",
+        f"always-on replicas of {size}, {HOURS_PER_MONTH} hours a month",
+        f"{', '.join(f'{price.value:g} {price.unit}' for price in each)} ({'; '.join(sources)}, as of {prices.as_of})",
         "without bandwidth, logs, monitoring and people",
     )

@@ -53,7 +53,8 @@ def row_costs(
         return 1 - probability_of_truth
     if predicted.dtype == object:
         return np.asarray(truth.astype(object) != predicted, dtype=float)
-    return np.abs(truth - predicted) * (1.0 if value_per_unit is None else value_per_unit)
+    errors: np.ndarray = np.abs(truth - predicted)
+    return errors if value_per_unit is None else errors * value_per_unit
 
 
 def costliest_rows(costs: "np.ndarray", *, count: int = _SHOWN_ROWS) -> list[int]:

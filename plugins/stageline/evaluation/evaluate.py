@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.evaluation.bootstrap import Blocks, Estimate, percentile_interval, replicate, resample
 from stageline.evaluation.metrics import metrics_for, score
-from stageline.evaluation.predictions import codes_of, coded
+from stageline.evaluation.predictions import coded, codes_of
 from stageline.exceptions import DataError
 from stageline.spec.metrics import METRICS
 from stageline.spec.models import PipelineSpec

@@ -1,11 +1,13 @@
 """How much worse the KPI gets when one feature is shuffled."""
 
+import math
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stageline.evaluation.bootstrap import Estimate
 from stageline.evaluation.metrics import score
-from stageline.evaluation.predictions import codes_of, coded, predict
+from stageline.evaluation.predictions import coded, codes_of, predict
 from stageline.spec.metrics import METRICS
 from stageline.spec.models import PipelineSpec, Task
 
@@ -23,7 +25,8 @@ def permutation_importance(
     """Return the loss in KPI per shuffled feature, most important first, with the range over 5 shuffles.
 
     Permutation importance after Breiman (2001), Random Forests, on at most 2,000 rows of the holdout.
-    Of features that carry the same information, each may show little.
+    Of features that carry the same information, each may show little. Where the KPI is not defined on the
+    holdout, there is no importance either.
 
     :param features: Holdout frame of shape (n, features).
     :returns: Loss in the metric's own unit; positive: the model needs the feature.
@@ -45,6 +48,7 @@ def permutation_importance(
             float(result.importances[i].max()),
         )
         for i in order
+        if math.isfinite(result.importances_mean[i])
     }
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation means: is there value?"""
+"""What an evaluation means: whether there is value."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,9 @@ from stageline.spec.models import Kpi
 from stageline.verdicts import Check, Severity, Verdict, worst
 
 MIN_HOLDOUT = 30
+_DIGITS, _ALL_DIGITS = 3, 17
+# Powers of ten outside of which a number is written with an exponent.
+_LEAST_PLAIN, _MOST_PLAIN = -5, 15
 
 
 def judge_evaluation(evaluation: Evaluation, kpi: Kpi, baselines: Mapping[str, str]) -> tuple[Check, ...]:
@@ -45,14 +48,15 @@ def value_sentence(checks: tuple[Check, ...]) -> str:
 def _judge_goal(evaluation: Evaluation, kpi: Kpi) -> Check:
     estimate = evaluation.kpi.estimates["model"]
     more = evaluation.kpi.greater_is_better
-    limit = f"{'min' if more else 'max'} = {_number(kpi.goal)}"
-    text = f"{kpi.metric} {_with_interval(estimate)}"
+    limit = f"{'min' if more else 'max'} = {kpi.goal:,.15g}"
+    text = f"{kpi.metric} {_with_interval(estimate, beside=kpi.goal)}"
 
     def meets(value: float) -> bool:
         return value >= kpi.goal if more else value <= kpi.goal
 
     if (doubt := _doubt(estimate, evaluation.n)) is not None:
-        verdict, message = Verdict.INCONCLUSIVE, f"{text} cannot be judged against {limit}: {doubt}"
+        shown = text if math.isfinite(estimate.value) else kpi.metric
+        verdict, message = Verdict.INCONCLUSIVE, f"{shown} cannot be judged against {limit}: {doubt}"
     elif not meets(estimate.value):
         verdict, message = Verdict.FAILED, f"{text} misses the goal {limit} (n = {evaluation.n:,})"
     elif not meets(_pessimistic(estimate, more=more)):
@@ -91,7 +95,7 @@ def _doubt(estimate: Estimate, n: int) -> str | None:
     if n < MIN_HOLDOUT:
         return f"the holdout has {n:,} rows, at least {MIN_HOLDOUT} are needed"
     if not math.isfinite(estimate.value):
-        return f"it is {estimate.value}"
+        return "it is not defined on the holdout"
     if estimate.low is None or estimate.high is None:
         return "it is not defined on most resamples of the holdout"
     return None
@@ -107,13 +111,28 @@ def _negated(estimate: Estimate) -> Estimate:
     return Estimate(-estimate.value, None if low is None else -low, None if high is None else -high)
 
 
-def _with_interval(estimate: Estimate) -> str:
+def _with_interval(estimate: Estimate, *, beside: float = 0.0) -> str:
     if estimate.low is None or estimate.high is None:
-        return _number(estimate.value)
-    return f"{_number(estimate.value)} (95 % interval {_number(estimate.low)} to {_number(estimate.high)})"
+        return _number(estimate.value, beside)
+    low, high = _number(estimate.low, beside), _number(estimate.high, beside)
+    return f"{_number(estimate.value, beside)} (95 % interval {low} to {high})"
 
 
-def _number(value: float) -> str:
-    if not math.isfinite(value):
-        return str(value)
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"  # noqa: PLR2004 - from there on, units suffice
+def _number(value: float, beside: float) -> str:
+    """Return three digits, or as many as it takes to see on which side of another number the value lies."""
+    text = ""
+    for digits in range(_DIGITS, _ALL_DIGITS + 1):
+        text = _rounded(value, digits)
+        shown = float(text.replace(",", ""))
+        if (shown > beside, shown < beside) == (value > beside, value < beside):
+            break
+    return text
+
+
+def _rounded(value: float, digits: int) -> str:
+    value += 0.0  # minus zero becomes zero
+    magnitude = math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+    if not _LEAST_PLAIN <= magnitude <= _MOST_PLAIN:
+        return f"{value:.{digits}g}"
+    text = f"{value:,.{max(0, digits - 1 - magnitude)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -111,7 +111,8 @@ def _as_floats(values: "pa.ChunkedArray") -> "np.ndarray":
     import pyarrow as pa
 
     kind = pa.int8() if pa.types.is_boolean(values.type) else values.type
-    return values.cast(kind).cast(pa.float64(), safe=False).to_numpy()
+    floats: np.ndarray = values.cast(kind).cast(pa.float64(), safe=False).to_numpy()
+    return floats
 
 
 def _is_text(kind: "pa.DataType") -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook
 
-from stageline.exceptions import Refusal
+from stageline.exceptions import Refusal, StagelineError
 
 
 class MlflowHook(BaseHook):
@@ -58,12 +58,13 @@ class MlflowHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the server for an experiment; used by Airflow's connection form."""
-        from mlflow.exceptions import MlflowException
+        from stageline.tracking.reaching import reaching
 
         try:
-            self.get_conn().search_experiments(max_results=1)
-        except (MlflowException, Refusal) as error:
-            return False, str(error).splitlines()[0]
+            with reaching(self.tracking_uri()) as client:
+                client.search_experiments(max_results=1)
+        except StagelineError as error:
+            return False, str(error)
         return True, "MLflow answered"
 
     @classmethod

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PAGE = "report.html"
 
+_REFUSAL = "SL-S001"
+
 
 class GateOperator(BaseOperator):
     """Run one step of a pipeline and stop the run if its report blocks.
@@ -66,7 +68,7 @@ class GateOperator(BaseOperator):
             for line in describe(report):
                 self.log.info(line)
             self._show(run, report)
-        if _stops(report):
+        if report.blocks:
             raise GateFailed(f"{self.step} {report.verdict}: {report.sentence}")
         return {"verdict": str(record.verdict), "sentence": record.sentence, "record": record.position}
 
@@ -79,9 +81,10 @@ class GateOperator(BaseOperator):
                 return known, Report.model_validate(known.evidence)
             report = self.check(run).model_copy(update={"mode": self._mode(run)})
         except Refusal as refusal:
+            # Of mode enabled, whatever the stage: there is nothing that a dry run could go on with.
             report = Report(
                 step=self.step,
-                checks=(Check(code="SL-S001", name=self.step, verdict=Verdict.ERRORED, message=str(refusal)),),
+                checks=(Check(code=_REFUSAL, name=self.step, verdict=Verdict.ERRORED, message=str(refusal)),),
             )
             # The mended input may be tried again: only this try's key is taken.
             key = self._key(run, "refused", run.try_number, str(refusal))
@@ -119,13 +122,15 @@ class GateOperator(BaseOperator):
         )  # fmt: skip
 
     def _show(self, run: "RunContext", report: Report) -> None:
-        if report.verdict is not Verdict.ERRORED:
+        if not _refused(report):
             mlflow_run = run.tracking.ensure(run.dag_run)
             self.attach(run, report, mlflow_run)
             self._note(run, report, mlflow_run)
             return
-        try:
+        if len(run.ledger.records(run.spec.pipeline, dag_id=run.dag_id, run_id=run.run_id, limit=2)) == 1:
             # A refused input leaves no trace in MLflow, unless an earlier step had opened the run.
+            return
+        try:
             earlier = run.tracking.find(run.dag_run)
             if earlier is not None:
                 self._note(run, report, earlier)
@@ -136,13 +141,12 @@ class GateOperator(BaseOperator):
     def _note(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         steps = newest_steps(run)
         run.tracking.note(mlflow_run, summary(steps), tags(steps))
-        if _stops(report):
+        if report.blocks:
             run.tracking.finish(mlflow_run, succeeded=False)
         experiment = run.tracking.experiment_of(mlflow_run)
         self.mlflow_run_url = run.tracking.run_url(mlflow_run, experiment)
         self.report_url = run.tracking.run_url(mlflow_run, experiment, PAGE)
 
 
-def _stops(report: Report) -> bool:
-    """Return whether the run ends here; what could not be judged stops a dry run too."""
-    return report.blocks or report.verdict is Verdict.ERRORED
+def _refused(report: Report) -> bool:
+    return any(check.code == _REFUSAL for check in report.checks)

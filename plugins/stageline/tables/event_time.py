@@ -68,5 +68,6 @@ def _parse_texts(values: "pa.ChunkedArray", column: str) -> "pa.ChunkedArray":
             f"event time {column!r}: row {row + 1:,} has {texts[row].as_py()!r}, which is no ISO 8601 date or time; "
             "write e.g. 2026-03-21T14:00:00"
         )
-    kind = pa.timestamp("us", "UTC" if count else None)
-    return pa.chunked_array([pa.Array.from_pandas(parsed.dt.as_unit("us")).cast(kind)])
+    # In UTC the zone can be taken off and put on again without moving a time.
+    moments = parsed.dt.tz_localize(None).dt.as_unit("us").to_numpy()
+    return pa.chunked_array([pa.array(moments).cast(pa.timestamp("us", "UTC" if count else None))])

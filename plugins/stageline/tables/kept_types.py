@@ -51,30 +51,26 @@ def canonical(table: "pa.Table") -> "pa.Table":
 
 def _kept_as(values: "pa.ChunkedArray") -> "pa.DataType | None":
     import pyarrow as pa
-
-    kind, types = values.type, pa.types
-    if types.is_null(kind) or types.is_boolean(kind) or types.is_signed_integer(kind):
-        return kind
-    if types.is_floating(kind):
-        return pa.float32() if types.is_float16(kind) else kind
-    if types.is_unsigned_integer(kind):
-        return _signed(values)
-    if types.is_decimal(kind):
-        return pa.decimal128(kind.precision, kind.scale) if kind.precision <= _MOST_DIGITS else pa.string()
-    if types.is_timestamp(kind):
-        return pa.timestamp("us", kind.tz and "UTC")
-    if types.is_date(kind):
-        return pa.date32()
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_time(kind):
-        return pa.string()
-    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
-        return pa.binary()
-    return pa.int64() if types.is_duration(kind) else None
-
-
-def _signed(values: "pa.ChunkedArray") -> "pa.DataType":
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    largest = pc.max(values).as_py()
-    return pa.int64() if largest is None or largest <= _LARGEST_INT64 else pa.decimal128(20, 0)
+    kind, types = values.type, pa.types
+    kept: pa.DataType | None = None
+    if types.is_null(kind) or types.is_boolean(kind) or types.is_signed_integer(kind):
+        kept = kind
+    elif types.is_floating(kind):
+        kept = pa.float32() if types.is_float16(kind) else kind
+    elif types.is_unsigned_integer(kind):
+        kept = pa.int64() if (pc.max(values).as_py() or 0) <= _LARGEST_INT64 else pa.decimal128(20, 0)
+    elif types.is_decimal(kind):
+        kept = pa.decimal128(kind.precision, kind.scale) if kind.precision <= _MOST_DIGITS else pa.string()
+    elif types.is_timestamp(kind):
+        kept = pa.timestamp("us", kind.tz and "UTC")
+    elif types.is_date(kind):
+        kept = pa.date32()
+    elif types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_time(kind):
+        kept = pa.string()
+    elif types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
+        kept = pa.binary()
+    elif types.is_duration(kind):
+        kept = pa.int64()
+    return kept

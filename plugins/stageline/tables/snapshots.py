@@ -1,5 +1,6 @@
 """Versioned Delta tables of feature snapshots: the same content is stored once, whoever writes it again."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _DIGEST_KEY = "stageline.digest"
 _DAG_RUN_KEY = "stageline.dag_run"
 _ATTEMPTS = 10
+_MISREAD = re.compile(r"[]#?[|\\^]|%[0-9A-Fa-f]{2}")
 # One file holds all rows: a reader may take several files in any order.
 _ONE_FILE = 2**40
 
@@ -51,12 +53,17 @@ class SnapshotStore:
         second copy behind. A version whose files were changed since does not count.
 
         :raises DataError: A column has a type that no Delta table keeps.
-        :raises ArtifactError: Other runs were always faster.
+        :raises ArtifactError: Other runs were always faster, or Delta cannot keep a table there.
         """
         from deltalake.exceptions import CommitFailedError
 
         table = canonical(table)
         digest = digest_table(table)
+        if wrong := _MISREAD.search(str(self._root)):
+            raise ArtifactError(
+                f"no snapshot can be kept in {str(self._root)!r}: Delta misreads {wrong.group()!r} in a path; "
+                "choose another [stageline] home"
+            )
         self._root.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(_ATTEMPTS):
             if (stored := self._find(digest)) is not None:
@@ -77,12 +84,17 @@ class SnapshotStore:
         import pyarrow as pa
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
+        from pyarrow import parquet
 
         try:
-            table = canonical(DeltaTable(str(self._root), version=version).to_pyarrow_table())
+            names = [uri.rpartition("/")[2] for uri in DeltaTable(str(self._root), version=version).file_uris()]
+            # Not by Delta's own reader: the threads it leaves behind now and then abort Python at its end.
+            files = [parquet.ParquetFile(self._root / name).read(use_threads=False) for name in names]
+            table = canonical(pa.concat_tables(files))
         except (DeltaError, OSError, pa.ArrowException) as error:
+            words = str(error).partition("\n")[0]
             raise ArtifactError(
-                f"snapshot version {version} of {str(self._root)!r} cannot be read: {error}; "
+                f"snapshot version {version} of {str(self._root)!r} cannot be read: {words}; "
                 "run the features step again"
             ) from error
         found = digest_table(table)

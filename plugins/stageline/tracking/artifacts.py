@@ -1,11 +1,14 @@
 """What a run keeps in MLflow: dataset, parameters, metrics, model, baselines, pages; all for the active run."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import ArtifactError
+from stageline.exceptions import ArtifactError, TrackingError
+from stageline.tracking.reaching import without_credentials
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
     from stageline.tracking.runs import DagRun
 
-_MODEL_FILE = "model.skops"
+_MODEL, _MODEL_FILE = "model", "model.skops"
 _PARAMETER_LENGTH = 500
 _EXAMPLE_ROWS = 5
 
@@ -31,12 +34,21 @@ class ModelCard:
 
 
 def log_values(values: Mapping[str, float], dag_run: "DagRun") -> None:
-    """Log metrics with the DAG run's time, so that logging them again adds nothing."""
+    """Log metrics with the DAG run's time; logging them again adds nothing, another value becomes the next step.
+
+    A number that is not finite is left out: MLflow would show it as a very large one.
+    """
     import mlflow
 
     moment = int(dag_run.after.timestamp() * 1_000)
+    client, run = mlflow.MlflowClient(), mlflow.active_run().info.run_id
+    logged = client.get_run(run).data.metrics
     for name, value in values.items():
-        mlflow.log_metric(name, value, step=0, timestamp=moment)
+        if not math.isfinite(value) or logged.get(name) == value:
+            continue
+        # Of values of one step, MLflow shows the largest, not the last.
+        step = len(client.get_metric_history(run, name)) if name in logged else 0
+        mlflow.log_metric(name, value, step=step, timestamp=moment)
 
 
 def log_parameters(params: Mapping[str, Any]) -> None:
@@ -72,7 +84,8 @@ def log_model(
 ) -> ModelCard:
     """Log a model in the skops format with signature and input example.
 
-    A model that an earlier try of this run logged before it died is deleted first.
+    A model that an earlier try of this run logged before it died is deleted first; other models, which a
+    training function may have logged, stay.
 
     :param features: Rows the signature and the example are taken from, shape (n, features).
     :param prediction: The model's answer to them, shape (n,).
@@ -86,10 +99,11 @@ def log_model(
 
     experiment = client.get_run(mlflow_run).info.experiment_id
     for earlier in client.search_logged_models([experiment], f"source_run_id = '{mlflow_run}'"):
-        client.delete_logged_model(earlier.model_id)
+        if earlier.name == _MODEL:
+            client.delete_logged_model(earlier.model_id)
     info = mlflow.sklearn.log_model(
         model,
-        name="model",
+        name=_MODEL,
         serialization_format="skops",
         skops_trusted_types=list(types),
         signature=mlflow.models.infer_signature(features, prediction),
@@ -120,6 +134,7 @@ def fetch_file(uri: str, folder: Path) -> Path:
     """Download one artifact.
 
     :raises ArtifactError: It is not there.
+    :raises TrackingError: MLflow or its artifact store cannot be reached.
     """
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -127,7 +142,18 @@ def fetch_file(uri: str, folder: Path) -> Path:
     try:
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
     except (MlflowException, OSError) as error:
-        raise ArtifactError(f"{uri!r} cannot be fetched from MLflow: {error}; train again") from error
+        words = without_credentials(str(error).strip())
+        if _is_missing(error):
+            raise ArtifactError(f"{uri!r} is not in MLflow: {words}; train again") from error
+        raise TrackingError(f"{uri!r} cannot be fetched from MLflow: {words}") from error
+
+
+def _is_missing(error: Exception) -> bool:
+    answer = getattr(error, "response", None)  # of a server that was asked over HTTP
+    if answer is not None:
+        return bool(answer.status_code == HTTPStatus.NOT_FOUND)
+    code = getattr(error, "error_code", None)
+    return isinstance(error, FileNotFoundError) or code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND")
 
 
 def log_texts(texts: Mapping[str, str]) -> None:

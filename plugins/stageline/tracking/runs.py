@@ -1,8 +1,10 @@
 """How a DAG run appears in MLflow: one run, found again on a retry, that says why in its own words."""
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import hashlib
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,20 +12,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from stageline.exceptions import TrackingError
+from stageline.tracking.reaching import reaching, shown_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
-# Without bounds of our own, one call to a dead server takes four minutes.
-_CALL_BOUNDS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-_QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
 # MLflow's page opens on its generative side otherwise.
 _TRAINING_VIEW = {"mlflow.experimentKind": "custom_model_development"}
 DAG_TAG, RUN_TAG = "stageline.dag_id", "stageline.run_id"
+# Both ids hashed: a search for it needs no quoting, which MLflow's filters do not have.
+_KEY_TAG = "stageline.dag_run_key"
+_TICKET_TAG = "stageline.ticket"
+_LOOK_EVERY_SECONDS = 0.05
+_DEAD_AFTER_SECONDS = 10.0
 _NOTE_TAG = "mlflow.note.content"
 
 
@@ -60,35 +62,32 @@ class Tracking:
         :raises TrackingError: MLflow cannot be reached.
         """
         with self._reaching() as client:
-            experiment = client.get_experiment_by_name(dag_run.pipeline)
-            if experiment is None:
-                return None
-            found = client.search_runs(
-                [experiment.experiment_id],
-                f"tags.`{DAG_TAG}` = '{_quoted(dag_run.dag_id)}' and tags.`{RUN_TAG}` = '{_quoted(dag_run.run_id)}'",
-                order_by=["attributes.start_time ASC"],
-            )
-            return min(found, key=lambda run: (run.info.start_time, run.info.run_id)).info.run_id if found else None
+            runs = self._settled(client, dag_run)
+            return min(runs, key=_priority).info.run_id if runs else None
 
     def ensure(self, dag_run: DagRun) -> str:
         """Return the id of the MLflow run of a DAG run, made on the first call.
 
-        :raises TrackingError: MLflow cannot be reached.
+        Two live copies of one task may both get here, and MLflow has no way to say "only if there is none".
+        So each makes a run, draws a number above those it sees (Lamport 1974, A New Solution of Dijkstra's
+        Concurrent Programming Problem), and the lowest number is kept.
+
+        :raises TrackingError: MLflow cannot be reached, or its experiment is deleted.
         """
         if (found := self.find(dag_run)) is not None:
             return found
         with self._reaching() as client:
-            made = client.create_run(
+            made: str = client.create_run(
                 self._experiment(client, dag_run.pipeline),
                 run_name=dag_run.run_id,
-                tags={**dag_run.tags, DAG_TAG: dag_run.dag_id, RUN_TAG: dag_run.run_id},
+                tags={**dag_run.tags, DAG_TAG: dag_run.dag_id, RUN_TAG: dag_run.run_id, _KEY_TAG: _key(dag_run)},
             ).info.run_id
-        # Two tries of one task may both get here: both then agree on the earlier run.
-        kept = self.find(dag_run) or made
-        if kept != made:
-            with self._reaching() as client:
+            ticket = 1 + max((_ticket(run) for run in self._all(client, dag_run)), default=0)
+            client.set_tag(made, _TICKET_TAG, str(ticket))
+            kept = min(self._settled(client, dag_run), key=_priority).info.run_id
+            if kept != made:
                 client.delete_run(made)
-        return kept
+        return str(kept)
 
     @contextmanager
     def resume(self, mlflow_run: str) -> "Iterator[MlflowClient]":
@@ -101,7 +100,7 @@ class Tracking:
         with self._reaching() as client:
             mlflow.set_tracking_uri(self._uri)
             client.update_run(mlflow_run, status="RUNNING")
-            with mlflow.start_run(run_id=mlflow_run):
+            with mlflow.start_run(run_id=mlflow_run, log_system_metrics=False):
                 yield client
             client.update_run(mlflow_run, status="RUNNING")
 
@@ -146,6 +145,22 @@ class Tracking:
         with self._reaching() as client:
             return str(client.get_run(mlflow_run).info.artifact_uri)
 
+    def _all(self, client: "MlflowClient", dag_run: DagRun) -> "Sequence[Run]":
+        experiment = client.get_experiment_by_name(dag_run.pipeline)
+        if experiment is None:
+            return ()
+        runs: Sequence[Run] = client.search_runs([experiment.experiment_id], f"tags.`{_KEY_TAG}` = '{_key(dag_run)}'")
+        return runs
+
+    def _settled(self, client: "MlflowClient", dag_run: DagRun) -> "Sequence[Run]":
+        """Return the DAG run's MLflow runs once each has drawn its number, or its maker must be dead."""
+        deadline = time.monotonic() + _DEAD_AFTER_SECONDS
+        while True:
+            runs = self._all(client, dag_run)
+            if all(map(_ticket, runs)) or time.monotonic() > deadline or not any(map(_is_new, runs)):
+                return runs
+            time.sleep(_LOOK_EVERY_SECONDS)
+
     def _experiment(self, client: "MlflowClient", name: str) -> str:
         from mlflow.exceptions import MlflowException
 
@@ -153,10 +168,11 @@ class Tracking:
         if existing is not None:
             if existing.lifecycle_stage != "active":
                 raise TrackingError(
-                    f"MLflow experiment {name!r} at {self._shown_uri} is deleted; restore it, or rename the pipeline"
+                    f"MLflow experiment {name!r} at {shown_uri(self._uri)} is deleted; restore it, or rename "
+                    "the pipeline"
                 )
             return str(existing.experiment_id)
-        location = (self._artifacts / name).as_uri() if self._artifacts else None
+        location = (self._artifacts.absolute() / name).as_uri() if self._artifacts else None
         try:
             return str(client.create_experiment(name, artifact_location=location, tags=_TRAINING_VIEW))
         except MlflowException:
@@ -166,33 +182,22 @@ class Tracking:
                 raise
             return str(existing.experiment_id)
 
-    @property
-    def _shown_uri(self) -> str:
-        scheme, separator, rest = self._uri.partition("://")
-        return f"{scheme}{separator}{rest.rpartition('@')[2]}"
-
-    @contextmanager
-    def _reaching(self) -> "Iterator[MlflowClient]":
-        client = self._client()
-        from mlflow.exceptions import MlflowException
-        from requests.exceptions import RequestException
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            yield client
-        except (MlflowException, RequestException, SQLAlchemyError) as error:
-            words = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-            raise TrackingError(
-                f"MLflow at {self._shown_uri}: {words}; is the server up, and is [stageline] mlflow_tracking_uri right?"
-            ) from error
-
-    def _client(self) -> "MlflowClient":
-        for name, value in {**_CALL_BOUNDS, **_QUIET}.items():
-            os.environ.setdefault(name, value)
-        from mlflow import MlflowClient
-
-        return MlflowClient(tracking_uri=self._uri)
+    def _reaching(self) -> "AbstractContextManager[MlflowClient]":
+        return reaching(self._uri)
 
 
-def _quoted(text: str) -> str:
-    return text.replace("'", "\\'")
+def _key(dag_run: DagRun) -> str:
+    return hashlib.sha256(f"{dag_run.dag_id}\0{dag_run.run_id}".encode()).hexdigest()
+
+
+def _ticket(run: "Run") -> int:
+    return int(run.data.tags.get(_TICKET_TAG, "0"))
+
+
+def _priority(run: "Run") -> tuple[float, str]:
+    # A run without a number was left by a process that died; it comes last.
+    return _ticket(run) or math.inf, run.info.run_id
+
+
+def _is_new(run: "Run") -> bool:
+    return _ticket(run) == 0 and time.time() - run.info.start_time / 1_000 < _DEAD_AFTER_SECONDS

@@ -1,0 +1,46 @@
+"""Every pipeline and every example of this repository, run by Airflow to its end."""
+
+import pytest
+from own_airflow import ROOT
+
+from stageline.ledger import Ledger
+
+# Airflow's in-process server warns about its own libraries; our own warnings are errors in the other tests.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+STEPS = ["quality", "features", "train", "evaluate", "report"]
+
+
+@pytest.mark.parametrize(
+    ("file", "dag_id", "verdicts"),
+    [
+        ("stageline_dags.py", "breast_cancer", ["passed", "passed", "passed", "warned", "warned"]),
+        ("stageline_dags.py", "hourly_demand", ["passed"] * 5),
+        (
+            "stageline_dags.py",
+            "hourly_demand_incidents",
+            ["failed", "passed", "passed", "failed", "failed"],
+        ),
+        ("examples/hourly_demand_by_hand.py", "hourly_demand_by_hand", ["passed"] * 5),
+        (
+            "examples/custom_training.py",
+            "custom_training",
+            ["passed", "passed", "passed", "warned", "warned"],
+        ),
+    ],
+)
+def test_a_dag_runs_to_its_end(run_dag, stageline_home, file, dag_id, verdicts):
+    done = run_dag(ROOT / "dags" / file, dag_id)
+
+    assert str(done.state) == "success"
+    with Ledger.open(f"sqlite:///{stageline_home / 'ledger.db'}") as ledger:
+        records = ledger.records(dag_id=dag_id, run_id=done.run_id, newest_first=False)
+    assert [record.step for record in records] == STEPS
+    assert [str(record.verdict) for record in records] == verdicts
+
+
+def test_every_dag_file_is_run():
+    files = {path.relative_to(ROOT / "dags").as_posix() for path in (ROOT / "dags").rglob("*.py")}
+    assert files == {"stageline_dags.py", "examples/hourly_demand_by_hand.py", "examples/custom_training.py"}
+    specs = {path.stem for path in (ROOT / "config/pipelines").glob("*.yaml")}
+    assert specs == {"breast_cancer", "hourly_demand", "hourly_demand_incidents"}

@@ -1,0 +1,51 @@
+"""A small project with stores of its own, and a context like the one that Airflow gives to a task."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import own_airflow  # noqa: F401 - sets Airflow's home before anything imports it
+import pytest
+from small_project import Stores, empty_mlflow_database, write_project
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory) -> Path:
+    return empty_mlflow_database(tmp_path_factory.mktemp("mlflow"))
+
+
+@pytest.fixture
+def stores(tmp_path, monkeypatch, mlflow_database) -> Stores:
+    """Give the stores of a project with the pipeline `small`."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(mlflow_database, home / "mlflow.db")
+    monkeypatch.setenv("AIRFLOW__STAGELINE__HOME", str(home))
+    monkeypatch.setenv("AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
+    # MLflow leaves the address it was told in the environment: it ends with the test.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    write_project(tmp_path / "project")
+    return Stores(project=tmp_path / "project", home=home)
+
+
+Execute = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def execute(stores) -> Execute:
+    """Return a function that executes an operator as a task of a DAG run, without Airflow's database."""
+    dag = SimpleNamespace(fileloc=str(stores.project / "dags" / "by_hand.py"))
+    dag_run = SimpleNamespace(run_after=datetime(2026, 11, 20, tzinfo=UTC), run_type="manual")
+
+    def run(operator: Any, *, run_id: str = "run-1", dag_id: str = "small", try_number: int = 1) -> dict[str, Any]:
+        if isinstance(operator, type):
+            operator = operator(task_id=operator.step, pipeline="small")
+        task = SimpleNamespace(
+            dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=try_number
+        )
+        return operator.execute({"ti": task, "dag_run": dag_run, "dag": dag})
+
+    return run
