@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
 from stageline.verdicts import Check, Mode, Report, Severity, Verdict, shown_verdict, worst
 
 RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
@@ -18,7 +19,9 @@ JSON = st.recursive(
 
 
 def check(verdict="passed", severity="critical", **more):
-    return Check(**{"code": "SL-Q001", "name": "it", "message": f"it {verdict}", **more}, verdict=verdict, severity=severity)
+    return Check(
+        **{"code": "SL-Q001", "name": "it", "message": f"it {verdict}", **more}, verdict=verdict, severity=severity
+    )
 
 
 def report(*checks, **more):

@@ -152,7 +152,7 @@ def test_addresses_are_quoted_and_absent_without_a_server(tracking):
 def test_a_deleted_experiment_is_named(tracking, client):
     tracking.ensure(dag_run(pipeline="dropped"))
     client.delete_experiment(client.get_experiment_by_name("dropped").experiment_id)
-    with pytest.raises(TrackingError, match="experiment 'dropped'.*is deleted"):
+    with pytest.raises(TrackingError, match=r"experiment 'dropped'.*is deleted"):
         tracking.ensure(dag_run("later", pipeline="dropped"))
 
 
