@@ -55,3 +55,31 @@ def test_numbers_are_grouped_by_quartile_and_nulls_are_a_group():
     values[:100] = np.nan
     found = costliest_groups(pd.DataFrame({"x": values}), np.where(np.isnan(values), 5.0, 1.0))
     assert [group.value for group in found] == ["null"]
+
+
+@pytest.mark.parametrize("labels", [(0, 1), (False, True), (1.0, 2.0)])
+def test_a_wrong_label_costs_one_however_far_the_labels_are_apart(labels):
+    truth = np.array([labels[0], labels[1], labels[1]])
+    predicted = np.array([labels[0], labels[1], labels[0]], dtype=object)
+    assert row_costs(truth, predicted).tolist() == [0.0, 0.0, 1.0]
+
+
+def test_the_most_overcharged_groups_come_first_and_few_are_shown():
+    features = pd.DataFrame({f"c{i}": np.repeat(["bad", "good"], [40 + i, 360 - i]) for i in range(12)})
+    costs = np.where(np.arange(400) < 52, 10.0, 1.0)
+    found = costliest_groups(features, costs)
+    excess = [group.share_of_cost - group.share_of_rows for group in found]
+    assert len(found) == 8
+    assert excess == sorted(excess, reverse=True)
+    assert {group.value for group in found} == {"bad"}
+
+
+def test_texts_of_many_values_are_not_grouped():
+    features = pd.DataFrame({"name": [f"n{i % 25}" for i in range(1_000)]})
+    assert costliest_groups(features, np.where(features["name"] == "n0", 9.0, 1.0)) == []
+
+
+def test_missing_values_of_any_kind_are_one_group():
+    features = pd.DataFrame({"t": np.array([None] * 50 + ["x"] * 150, dtype=object), "f": [np.nan] * 50 + [1.0] * 150})
+    found = costliest_groups(features, np.repeat([9.0, 1.0], [50, 150]))
+    assert {(group.column, group.value, group.rows) for group in found} == {("t", "null", 50), ("f", "null", 50)}

@@ -5,7 +5,8 @@ import sklearn.metrics as sk
 from pipeline_specs import spec_of
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from stageline.evaluation import Predictions, blocks_of, evaluate_models, permutation_importance, predict
+
+from stageline.evaluation import Predictions, blocks_of, bootstrap, evaluate_models, permutation_importance, predict
 from stageline.evaluation.evaluate import positive_class
 from stageline.exceptions import DataError
 
@@ -18,6 +19,11 @@ LABELS = {
     "numbers": (FEATURES["tells"] > 0.5).to_numpy().astype(int),
     "booleans": (FEATURES["tells"] > 0.5).to_numpy(),
 }
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    monkeypatch.setattr(bootstrap, "_RESAMPLES", 200)
 
 
 def evaluate(truth, models, spec):
@@ -77,7 +83,8 @@ def test_two_classes_of_any_type_are_evaluated(kind, metric):
     evaluation = evaluate(truth, models, spec)
     meant = sorted(set(truth.tolist()))[1]
     if metric == "recall_score":
-        expected = sk.recall_score(truth == meant, models["model"].values == meant)
+        guesses = models["model"].values  # noqa: PD011 - ours, not pandas'
+        expected = sk.recall_score(truth == meant, guesses == meant)
     else:
         expected = getattr(sk, metric)(truth == meant, models["model"].probabilities[:, 1])
     assert evaluation.kpi.estimates["model"].value == pytest.approx(expected)
@@ -106,7 +113,9 @@ def test_a_class_that_training_never_saw_is_refused():
     truth = LABELS["texts"].copy()
     models = fitted(truth, classify=True)
     truth[3] = "maybe"
-    with pytest.raises(DataError, match=r"the holdout holds class 'maybe', which training never saw \(it saw no, yes\)"):
+    with pytest.raises(
+        DataError, match=r"the holdout holds class 'maybe', which training never saw \(it saw no, yes\)"
+    ):
         evaluate(truth, models, spec_of("classification"))
 
 
@@ -116,7 +125,7 @@ def test_a_kpi_that_is_not_defined_on_the_holdout_is_no_number_but_no_error():
     evaluation = evaluate(truth, models, spec_of("classification", kpi={"metric": "roc_auc_score"}))
     assert np.isnan(evaluation.kpi.estimates["model"].value)
     assert evaluation.kpi.estimates["model"].low is None
-    assert np.isfinite(dict((m.name, m) for m in evaluation.metrics)["log_loss"].estimates["model"].value)
+    assert np.isfinite({m.name: m for m in evaluation.metrics}["log_loss"].estimates["model"].value)
 
 
 def test_a_metric_beside_the_kpi_never_stops_an_evaluation():
@@ -128,7 +137,9 @@ def test_a_metric_beside_the_kpi_never_stops_an_evaluation():
 def test_a_kpi_that_cannot_be_computed_is_refused():
     truth = AMOUNTS.copy()
     truth[0] = np.nan
-    with pytest.raises(DataError, match="mean_absolute_error of the model is not defined on the holdout: Input contains"):
+    with pytest.raises(
+        DataError, match="mean_absolute_error of the model is not defined on the holdout: Input contains"
+    ):
         evaluate(truth, fitted(AMOUNTS, classify=False), spec_of())
 
 

@@ -6,6 +6,7 @@ import sklearn.metrics as sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline_specs import spec_of
+
 from stageline.evaluation.metrics import metrics_for, score
 from stageline.evaluation.predictions import Predictions
 from stageline.exceptions import DataError
@@ -115,12 +116,12 @@ def test_probabilities_that_a_model_does_not_give_are_asked_for(labels):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=2, max_size=30), st.booleans())
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=2, max_size=30), st.booleans())
 def test_swapping_the_positive_class_mirrors_the_ranking(rows, swap):
     truth = np.array([int(positive) for positive, _ in rows])
     if len(set(truth)) < 2:
         return
-    yes = np.array([probability for _, probability in rows])
+    yes = np.array([eighths / 8 for _, eighths in rows])
     predictions = Predictions((yes > 0.5).astype(int), np.column_stack([1 - yes, yes]), (0, 1))
     assert score("roc_auc_score", truth, predictions, positive=int(swap)) == pytest.approx(
         sk.roc_auc_score(truth, predictions.probabilities[:, 1])
@@ -132,16 +133,28 @@ def test_swapping_the_positive_class_mirrors_the_ranking(rows, swap):
     [
         ("regression", "r2_score", 0, False, ("r2_score", "mean_absolute_error", "root_mean_squared_error")),
         (
-            "classification", "recall_score", 2, True,
+            "classification",
+            "recall_score",
+            2,
+            True,
             ("recall_score", "roc_auc_score", "balanced_accuracy_score", "f1_score", "log_loss"),
         ),
         (
-            "classification", "accuracy_score", 3, True,
+            "classification",
+            "accuracy_score",
+            3,
+            True,
             ("accuracy_score", "balanced_accuracy_score", "f1_score", "log_loss"),
         ),
         ("classification", "f1_score", 2, False, ("f1_score", "balanced_accuracy_score")),
-        ("classification", "roc_auc_score", 3, True, ("roc_auc_score", "balanced_accuracy_score", "f1_score", "log_loss")),
+        (
+            "classification",
+            "roc_auc_score",
+            3,
+            True,
+            ("roc_auc_score", "balanced_accuracy_score", "f1_score", "log_loss"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_kpi_comes_first_and_only_fitting_metrics_beside_it(task, metric, count, probabilities, names):
     assert metrics_for(spec_of(task, kpi={"metric": metric}), classes=count, probabilities=probabilities) == names

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+
 from stageline.evaluation import Predictions, predict
 from stageline.evaluation.predictions import coded, codes_of
 from stageline.exceptions import DataError
@@ -51,7 +52,7 @@ def test_an_unusable_answer_is_refused(model, classify, sentence):
 
 def test_values_come_as_floats():
     found = predict(Answers([1, 2, 3, 4]), FEATURES, classify=False)
-    assert found.values.dtype == float
+    assert found.values.dtype == float  # noqa: PD011 - ours, not pandas'
     assert found.probabilities is None
 
 
@@ -60,7 +61,8 @@ def test_labels_come_as_plain_values_with_their_probabilities(labels):
     target = np.array([labels[0], labels[0], labels[1], labels[1]])
     found = predict(LogisticRegression().fit(FEATURES, target), FEATURES, classify=True)
     assert found.classes == tuple(labels)
-    assert {type(value) for value in found.values.tolist()} == {type(labels[0])}
+    values = found.values.tolist()  # noqa: PD011 - ours, not pandas'
+    assert {type(value) for value in values} == {type(labels[0])}
     np.testing.assert_array_equal(found.of_class(labels[1]), found.probabilities[:, 1])
 
 
@@ -86,7 +88,7 @@ def test_a_class_that_training_never_saw_is_refused():
 def test_models_that_order_their_classes_differently_are_compared_class_by_class():
     other = Predictions(np.array(["b", "a"], dtype=object), np.array([[0.9, 0.1], [0.2, 0.8]]), ("b", "a"))
     found = coded(other, ("a", "b"))
-    assert found.values.tolist() == [1, 0]
+    assert found.values.tolist() == [1, 0]  # noqa: PD011 - ours, not pandas'
     np.testing.assert_array_equal(found.probabilities, [[0.1, 0.9], [0.8, 0.2]])
     assert found.classes == (0, 1)
 

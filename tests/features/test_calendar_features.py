@@ -1,3 +1,5 @@
+# ruff: noqa: DTZ001 - times without a zone are what these tests are about
+
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,6 +7,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stageline.features.calendar import calendar_features
 
 NAIVE, AWARE = pa.timestamp("us"), pa.timestamp("us", "UTC")

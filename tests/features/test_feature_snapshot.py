@@ -1,3 +1,5 @@
+# ruff: noqa: DTZ001 - times without a zone are what these tests are about
+
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline_specs import spec_of
+
 from stageline.exceptions import DataError
 from stageline.features import SPLIT, build_features, model_frame, split_rows
 from stageline.tables import digest_table, read_source, require_usable

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stageline.exceptions import DataError
 from stageline.features.split import (
     EMBARGO,

@@ -18,7 +18,9 @@ pytestmark = [
 
 def stageline(project, *arguments):
     """Run the command as a user would, with nothing of this process's Airflow in its environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "MLFLOW", "STAGELINE"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "MLFLOW", "STAGELINE"))
+    }
     return subprocess.run(
         [Path(sys.executable).with_name("stageline"), *arguments],
         cwd=project,

@@ -5,6 +5,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stageline.exceptions import SourceError
 from stageline.tables import csv_bytes
 from stageline.tables.csv_bytes import parse_csv
@@ -31,9 +32,7 @@ HIGH_BYTE = "Zürich".encode("latin-1")
             "holds a zero byte at offset 1; it is not a text file in UTF-8",
             id="UTF-16 without mark",
         ),
-        pytest.param(
-            b"a,b\n1,\0\n", "holds a zero byte at offset 6; it is not a text file in UTF-8", id="a zero byte"
-        ),
+        pytest.param(b"a,b\n1,\0\n", "holds a zero byte at offset 6; it is not a text file in UTF-8", id="a zero byte"),
         pytest.param(
             b"town,n\nBern,1\n" + HIGH_BYTE + b",2\n",
             "byte 0xfc at offset 15 (line 3) is not UTF-8; the file is in another encoding or mixes several; "
@@ -41,15 +40,18 @@ HIGH_BYTE = "Zürich".encode("latin-1")
             id="a Latin-1 byte in the middle",
         ),
         pytest.param(
-            b"town,n\r\nBern,1\r\n" + HIGH_BYTE + b",2\r\n", "byte 0xfc at offset 17 (line 3) is not UTF-8",
+            b"town,n\r\nBern,1\r\n" + HIGH_BYTE + b",2\r\n",
+            "byte 0xfc at offset 17 (line 3) is not UTF-8",
             id="a Latin-1 byte after CRLF",
         ),
         pytest.param(
-            b"town,n\rBern,1\r" + HIGH_BYTE + b",2\r", "byte 0xfc at offset 15 (line 3) is not UTF-8",
+            b"town,n\rBern,1\r" + HIGH_BYTE + b",2\r",
+            "byte 0xfc at offset 15 (line 3) is not UTF-8",
             id="a Latin-1 byte after CR",
         ),
         pytest.param(
-            "stadt,n\nZürich,1\n".encode() + HIGH_BYTE + b",2\n", "byte 0xfc at offset 19 (line 3) is not UTF-8",
+            "stadt,n\nZürich,1\n".encode() + HIGH_BYTE + b",2\n",
+            "byte 0xfc at offset 19 (line 3) is not UTF-8",
             id="mixed encodings",
         ),
         pytest.param(b"a,b\n1,2\n3\n", "1 ragged line(s): line 3 has 1 values instead of 2", id="too few values"),
@@ -57,9 +59,13 @@ HIGH_BYTE = "Zürich".encode("latin-1")
         pytest.param(
             b'a,b\n1,"x\ny\nz"\n2\n', "1 ragged line(s): line 5 has 1 values instead of 2", id="after quoted newlines"
         ),
-        pytest.param(b"a,b\n1,2\n\n\n3\n", "1 ragged line(s): line 5 has 1 values instead of 2", id="after blank lines"),
+        pytest.param(
+            b"a,b\n1,2\n\n\n3\n", "1 ragged line(s): line 5 has 1 values instead of 2", id="after blank lines"
+        ),
         pytest.param(b"a,b\r\n1,2\r\n3\r\n", "1 ragged line(s): line 3 has 1 values instead of 2", id="after CRLF"),
-        pytest.param(b'"a\nb",c\n1,2\n3\n', "1 ragged line(s): line 4 has 1 values instead of 2", id="header of two lines"),
+        pytest.param(
+            b'"a\nb",c\n1,2\n3\n', "1 ragged line(s): line 4 has 1 values instead of 2", id="header of two lines"
+        ),
         pytest.param(
             b"a,b\n" + b"1\n" * 7,
             "7 ragged line(s): line 2 has 1 values instead of 2; line 3 has 1 values instead of 2; "
@@ -70,7 +76,7 @@ HIGH_BYTE = "Zürich".encode("latin-1")
             b'a,b\n1,2\n3,"4\n5,6\n', "a quote opened after line 2 is never closed; close it", id="an open quote"
         ),
     ],
-)  # fmt: skip
+)
 def test_bad_csv_is_refused_with_what_and_where(data, sentence):
     with pytest.raises(SourceError) as refusal:
         parse_csv(data, "data/bikes.csv")

@@ -1,9 +1,12 @@
+# ruff: noqa: DTZ001 - times without a zone are what these tests are about
+
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stageline.exceptions import DataError
 from stageline.tables import parse_event_time
 
@@ -64,7 +67,7 @@ def test_a_time_too_far_for_microseconds_is_refused():
         (["20240101T1000+0100"], AWARE, datetime(2024, 1, 1, 9, tzinfo=UTC)),
         (["1890-01-01T10:00+01"], AWARE, datetime(1890, 1, 1, 9, tzinfo=UTC)),
     ],
-)  # fmt: skip
+)
 def test_iso_times_are_read(texts, kind, expected):
     times = parse(texts)
     assert times.type == kind

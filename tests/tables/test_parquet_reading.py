@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+
 from stageline.exceptions import SourceError
 from stageline.tables.parquet_bytes import parse_parquet
 

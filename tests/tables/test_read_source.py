@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+
 from stageline.exceptions import SourceError
 from stageline.tables import digest_table, read_source
 
@@ -67,7 +68,7 @@ def test_a_link_that_leaves_the_project_is_refused(tmp_path):
     project.mkdir()
     (tmp_path / "secret.csv").write_text("a\n1\n", encoding="utf-8")
     (project / "data.csv").symlink_to(tmp_path / "secret.csv")
-    with pytest.raises(SourceError, match="'data.csv' leaves the project; put the file under the project folder"):
+    with pytest.raises(SourceError, match=r"'data\.csv' leaves the project; put the file under the project folder"):
         read_source("data.csv", project)
 
 
@@ -82,7 +83,7 @@ def test_a_file_without_permission_is_refused(tmp_path):
     path = tmp_path / "closed.csv"
     path.write_text("a\n1\n", encoding="utf-8")
     path.chmod(0)
-    with pytest.raises(SourceError, match="'closed.csv': cannot be read: Permission denied"):
+    with pytest.raises(SourceError, match=r"'closed\.csv': cannot be read: Permission denied"):
         read_source("closed.csv", tmp_path)
 
 

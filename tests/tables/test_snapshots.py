@@ -1,3 +1,5 @@
+# ruff: noqa: DTZ001 - times without a zone are what these tests are about
+
 import multiprocessing
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -7,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from stageline.exceptions import ArtifactError, DataError
 from stageline.tables import SnapshotStore
 
@@ -133,11 +136,14 @@ def test_every_type_keeps_its_digest(store, values, kind, expected):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ([[1]], "column 'a' has type list<item: int64>, which a Delta table does not keep; list it in features.exclude"),
+        (
+            [[1]],
+            "column 'a' has type list<item: int64>, which a Delta table does not keep; list it in features.exclude",
+        ),
         ([{"x": 1}], "column 'a' has type struct<x: int64>, which a Delta table does not keep"),
         (pa.array([2**62], pa.timestamp("s")), "column 'a' does not fit into timestamp"),
     ],
-)  # fmt: skip
+)
 def test_what_delta_cannot_keep_is_refused_before_anything_is_written(store, tmp_path, values, sentence):
     with pytest.raises(DataError) as refusal:
         store.write(pa.table({"a": values}), dag_run="monday")

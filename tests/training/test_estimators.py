@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from pipeline_specs import spec_of
 from sklearn.base import BaseEstimator
+
 from stageline.exceptions import SpecError
 from stageline.spec.models import Train
 from stageline.training import build_estimator, check_estimator
@@ -113,7 +114,9 @@ def test_a_random_state_of_ones_own_wins_over_the_seed():
 @pytest.mark.parametrize("labels", [["no", "yes"], [0, 1], [False, True], ["a", "b", "c"], [0.0, 1.0]])
 def test_labels_may_be_texts_numbers_or_booleans(path, labels):
     features = frame()
-    target = np.array([labels[i % len(labels)] for i in range(120)], dtype=object if isinstance(labels[0], str) else None)
+    target = np.array(
+        [labels[i % len(labels)] for i in range(120)], dtype=object if isinstance(labels[0], str) else None
+    )
     model = build_estimator(train(path), ["a", "b"], ["town"]).fit(features, target)
     assert model.classes_.tolist() == labels
     assert set(model.predict(features)) <= set(labels)
@@ -123,67 +126,109 @@ def test_labels_may_be_texts_numbers_or_booleans(path, labels):
     ("task", "path", "params", "kpi", "sentence"),
     [
         (
-            "regression", "sklearn.ensemble.RandomForestRegresor", {}, {},
+            "regression",
+            "sklearn.ensemble.RandomForestRegresor",
+            {},
+            {},
             "train.estimator 'sklearn.ensemble.RandomForestRegresor': scikit-learn has no such estimator; did you mean "
             "'sklearn.ensemble.RandomForestRegressor'?",
         ),
         (
-            "regression", "sklearn.linear_model.RandomForestRegressor", {}, {},
+            "regression",
+            "sklearn.linear_model.RandomForestRegressor",
+            {},
+            {},
             "train.estimator 'sklearn.linear_model.RandomForestRegressor': RandomForestRegressor is not there; "
             "did you mean 'sklearn.ensemble.RandomForestRegressor'?",
         ),
         (
-            "regression", "sklearn.nowhere.Ridge", {}, {},
+            "regression",
+            "sklearn.nowhere.Ridge",
+            {},
+            {},
             "train.estimator 'sklearn.nowhere.Ridge': Ridge is not there; did you mean 'sklearn.linear_model.Ridge'?",
         ),
         (
-            "regression", "sklearn.Xyz", {}, {},
+            "regression",
+            "sklearn.Xyz",
+            {},
+            {},
             "scikit-learn has no such estimator; use the path of a scikit-learn estimator",
         ),
         (
-            "regression", "sklearn.preprocessing.StandardScaler", {}, {},
+            "regression",
+            "sklearn.preprocessing.StandardScaler",
+            {},
+            {},
             "train.estimator 'sklearn.preprocessing.StandardScaler': scikit-learn has no such estimator; ",
         ),
         (
-            "regression", "sklearn.ensemble.RandomForestClassifier", {}, {},
+            "regression",
+            "sklearn.ensemble.RandomForestClassifier",
+            {},
+            {},
             "train.estimator 'sklearn.ensemble.RandomForestClassifier' does not do regression",
         ),
         (
-            "classification", "sklearn.linear_model.Ridge", {}, {},
+            "classification",
+            "sklearn.linear_model.Ridge",
+            {},
+            {},
             "train.estimator 'sklearn.linear_model.Ridge' does not do classification",
         ),
         (
-            "regression", "sklearn.linear_model.Ridge", {"alpa": 1.0}, {},
+            "regression",
+            "sklearn.linear_model.Ridge",
+            {"alpa": 1.0},
+            {},
             "train.params.alpa: sklearn.linear_model.Ridge has no such parameter; did you mean 'alpha'?",
         ),
         (
-            "regression", "sklearn.linear_model.Ridge", {"zzz": 1.0}, {},
+            "regression",
+            "sklearn.linear_model.Ridge",
+            {"zzz": 1.0},
+            {},
             "train.params.zzz: sklearn.linear_model.Ridge has no such parameter; known: alpha, ",
         ),
         (
-            "regression", "sklearn.linear_model.Ridge", {"alpha": "much"}, {},
+            "regression",
+            "sklearn.linear_model.Ridge",
+            {"alpha": "much"},
+            {},
             "train.params: The 'alpha' parameter of Ridge must be ",
         ),
         (
-            "regression", "sklearn.ensemble.HistGradientBoostingRegressor", {"max_iter": -5}, {},
+            "regression",
+            "sklearn.ensemble.HistGradientBoostingRegressor",
+            {"max_iter": -5},
+            {},
             "train.params: The 'max_iter' parameter of HistGradientBoostingRegressor must be an int in the range",
         ),
         (
-            "regression", "sklearn.ensemble.VotingRegressor", {}, {},
+            "regression",
+            "sklearn.ensemble.VotingRegressor",
+            {},
+            {},
             "train.estimator 'sklearn.ensemble.VotingRegressor' is made from other estimators (estimators), which YAML "
             "cannot name; write a training function (see dags/examples)",
         ),
         (
-            "classification", "sklearn.svm.LinearSVC", {}, {"metric": "roc_auc_score"},
+            "classification",
+            "sklearn.svm.LinearSVC",
+            {},
+            {"metric": "roc_auc_score"},
             "kpi.metric 'roc_auc_score' needs probabilities, which sklearn.svm.LinearSVC does not give with these "
             "parameters; choose another metric or estimator",
         ),
         (
-            "classification", "sklearn.linear_model.SGDClassifier", {"loss": "hinge"}, {"metric": "log_loss"},
+            "classification",
+            "sklearn.linear_model.SGDClassifier",
+            {"loss": "hinge"},
+            {"metric": "log_loss"},
             "kpi.metric 'log_loss' needs probabilities, which sklearn.linear_model.SGDClassifier does not give",
         ),
     ],
-)  # fmt: skip
+)
 def test_an_estimator_that_cannot_work_is_refused(task, path, params, kpi, sentence):
     with pytest.raises(SpecError) as refusal:
         check_estimator(spec_of(task, train={"estimator": path, "params": params}, kpi=kpi))

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from pipeline_specs import spec_of
 from sklearn.linear_model import Ridge
+
 from stageline.evaluation import predict
 from stageline.exceptions import DataError
 from stageline.training import BASELINES, TrainingRows, fit_baselines, fit_model

@@ -10,6 +10,7 @@ from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+
 from stageline.exceptions import ArtifactError
 from stageline.spec.models import Train
 from stageline.training import build_estimator, load_model, save_model

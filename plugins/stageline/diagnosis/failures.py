@@ -95,8 +95,10 @@ def _labels(values: "pd.Series[Any]") -> "pd.Series[str] | None":
     import pandas as pd
 
     distinct = values.nunique()
-    if values.dtype == object or distinct <= _MOST_VALUES:
-        return values.map(_shown) if distinct <= _MOST_VALUES else None
+    if distinct <= _MOST_VALUES:
+        return values.map(_shown)
+    if not pd.api.types.is_numeric_dtype(values):
+        return None
     edges = np.unique(np.quantile(values.dropna(), np.linspace(0, 1, _BINS + 1)))
     if len(edges) < 3:  # noqa: PLR2004 - two edges make one bin, which says nothing
         return None

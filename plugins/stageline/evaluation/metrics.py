@@ -55,13 +55,15 @@ def score(
     :param weights: Weight of each row, shape (n,); a weight of 2 counts the row twice.
     :raises ValueError: The metric cannot be computed from these predictions.
     """
+    import numpy as np
     import sklearn.metrics
 
     function, needs = getattr(sklearn.metrics, name), METRICS[name].needs
     if METRICS[name].task == "regression":
         # A constant truth has no variance to explain: not a number, rather than 0 or 1 by convention.
         options: dict[str, Any] = {"force_finite": False} if name == "r2_score" else {}
-        return float(function(truth, predictions.values, sample_weight=weights, **options))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(function(truth, predictions.values, sample_weight=weights, **options))
     labels = list(predictions.classes)
     binary = len(labels) == 2  # noqa: PLR2004 - that is what binary means
     if binary and name in _OF_POSITIVES and not _any_positive(truth == positive, weights):

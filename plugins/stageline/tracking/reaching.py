@@ -46,11 +46,11 @@ def reaching(uri: str) -> "Iterator[MlflowClient]":
         _require_database(uri)
         client = MlflowClient(tracking_uri=uri)
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise _tracking_error(uri, error) from _cause(error)
+        raise _tracking_error(uri, error) from cause_without_credentials(error)
     try:
         yield client
     except (MlflowException, RequestException, SQLAlchemyError) as error:
-        raise _tracking_error(uri, error) from _cause(error)
+        raise _tracking_error(uri, error) from cause_without_credentials(error)
 
 
 def shown_uri(uri: str) -> str:
@@ -61,6 +61,11 @@ def shown_uri(uri: str) -> str:
 def without_credentials(text: str) -> str:
     """Return the text with user and password cut out of its addresses."""
     return _CREDENTIALS.sub("//", text)
+
+
+def cause_without_credentials(error: Exception) -> Exception | None:
+    """Return the error to raise from, or none: a log prints it, and MLflow's own quote the address."""
+    return None if _CREDENTIALS.search(str(error)) else error
 
 
 @cache
@@ -86,8 +91,3 @@ def _tracking_error(uri: str, error: Exception) -> TrackingError:
     answered = getattr(error, "error_code", None) in _ANSWERS
     hint = "" if answered else "; is the server up, and is [stageline] mlflow_tracking_uri right?"
     return TrackingError(f"MLflow at {shown_uri(uri)}: {words}{hint}")
-
-
-def _cause(error: Exception) -> Exception | None:
-    # A log prints the cause as well, and MLflow's own message quotes the address with its password.
-    return None if _CREDENTIALS.search(str(error)) else error
