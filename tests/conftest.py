@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says more of the machine than of the code.
+settings.register_profile("stageline", deadline=None)
+settings.load_profile("stageline")
 
 _BINARIES = ("initdb", "pg_ctl", "postgres")
 _SETTINGS = (

@@ -14,7 +14,7 @@ HOUR, DAY = 3_600, 86_400
 def interval(errors, blocks, seed=0):
     """Return the interval of the mean of absolute errors."""
     sizes = np.abs(errors)
-    replicates = replicate(lambda weights: float(np.average(sizes, weights=weights)), resample(blocks, seed=seed))
+    replicates = replicate(lambda weights: float(weights @ sizes / weights.sum()), resample(blocks, seed=seed))
     return percentile_interval(float(sizes.mean()), replicates)
 
 

@@ -30,11 +30,6 @@ def dag_run(run_id="manual__1", pipeline="bikes", dag_id="bikes"):
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("mlflow")
-
-
-@pytest.fixture(scope="module")
 def tracking(home):
     return Tracking(f"sqlite:///{home / 'mlflow.db'}", artifacts=home / "artifacts")
 

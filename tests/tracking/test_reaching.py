@@ -23,11 +23,6 @@ def dag_run(run_id="manual__1", pipeline="trams"):
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("mlflow")
-
-
-@pytest.fixture(scope="module")
 def tracking(home):
     made = Tracking(f"sqlite:///{home / 'mlflow.db'}", artifacts=home / "artifacts")
     made.ensure(dag_run("warm up"))
@@ -116,7 +111,7 @@ def _race(uri, barrier, found, rounds):
 
 
 def test_two_that_race_again_and_again_agree_every_time(home, tracking):
-    rounds, context = 15, multiprocessing.get_context("spawn")
+    rounds, context = 8, multiprocessing.get_context("spawn")
     barrier, found = context.Barrier(2), context.Queue()
     arguments = (f"sqlite:///{home / 'mlflow.db'}", barrier, found, rounds)
     racers = [context.Process(target=_race, args=arguments) for _ in range(2)]

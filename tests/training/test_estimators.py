@@ -15,6 +15,8 @@ CLASSIFIERS = ("ensemble.HistGradientBoostingClassifier", "linear_model.Logistic
 
 
 def train(path, **params):
+    if "HistGradient" in path:
+        params.setdefault("max_iter", 5)
     return Train(estimator=f"sklearn.{path}", params=params)
 
 
@@ -97,8 +99,7 @@ def test_the_seed_decides(path):
     target = features["a"] + np.random.default_rng(1).normal(size=120)
 
     def predict(seed):
-        params = {"max_features": 0.5}
-        spec = Train(estimator=f"sklearn.{path}", params=params, seed=seed)
+        spec = train(path, max_features=0.5).model_copy(update={"seed": seed})
         return build_estimator(spec, ["a", "b"], ["town"]).fit(features, target).predict(features)
 
     np.testing.assert_array_equal(predict(3), predict(3))

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -85,9 +86,12 @@ class AirflowApi:
 
         :raises StandaloneError: When Airflow refuses.
         """
-        self._checked(self._client.patch(_dag(dag_id), json={"is_paused": False}))
-        answer = self._checked(self._client.post(f"{_dag(dag_id)}/dagRuns", json={"logical_date": None}))
-        return DagRun(dag_id, answer.json()["dag_run_id"])
+        self._ask("PATCH", _dag(dag_id), json={"is_paused": False})
+        # Named here, so that asking again after a lost answer starts no second run: it is refused as known.
+        run_id = f"manual__{datetime.now(UTC).isoformat()}"
+        body = {"dag_run_id": run_id, "logical_date": None}
+        self._ask("POST", f"{_dag(dag_id)}/dagRuns", allowed=(409,), json=body)
+        return DagRun(dag_id, run_id)
 
     def state(self, run: DagRun) -> str:
         """Return the state of a run: `queued`, `running`, `success` or `failed`."""
@@ -113,9 +117,13 @@ class AirflowApi:
         return [line for entry in content for line in _lines(entry)]
 
     def _get(self, path: str, *, allowed: tuple[int, ...] = (), **query: Any) -> httpx.Response:
+        return self._ask("GET", path, allowed=allowed, params=query)
+
+    def _ask(self, method: str, path: str, *, allowed: tuple[int, ...] = (), **content: Any) -> httpx.Response:
+        headers = {"Accept": "application/json"}
         for _ in range(_TRIES - 1):
             try:
-                answer = self._client.get(path, params=query, headers={"Accept": "application/json"})
+                answer = self._client.request(method, path, headers=headers, **content)
             except httpx.TransportError:
                 time.sleep(_PAUSE_SECONDS)
                 continue
@@ -123,7 +131,7 @@ class AirflowApi:
             if not answer.is_server_error:
                 return answer if answer.status_code in allowed else self._checked(answer)
             time.sleep(_PAUSE_SECONDS)
-        return self._checked(self._client.get(path, params=query, headers={"Accept": "application/json"}))
+        return self._checked(self._client.request(method, path, headers=headers, **content))
 
     def _checked(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_success:

@@ -74,8 +74,11 @@ def _airflow(running: Running, home: Home, keys: Keys) -> dict[str, str]:
         "API__SECRET_KEY": keys.api_secret_key,
         "API__WORKERS": "1",
         "API_AUTH__JWT_SECRET": keys.jwt_secret,
-        "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+        # SQLite under load: wait for the lock rather than die of it.
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.airflow / 'airflow.db'}?timeout=60",
+        # Airflow forgets the import errors of specs at every refresh, and finds them again at the next parse.
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
     }
