@@ -34,7 +34,7 @@ def made(running, home, **inherited):
     ],
 )
 def test_settings_of_a_deployment_never_reach_a_local_trial(running, home, name):
-    assert name not in made(running, home, **{name: "postgresql://production"})
+    assert made(running, home, **{name: "postgresql://production"}).get(name) != "postgresql://production"
 
 
 def test_everything_else_is_kept(running, home):

@@ -46,7 +46,7 @@ def test_the_records_of_the_run_are_shown_in_the_order_they_were_written(home, l
     records = records_of(RUN, home)
     assert [record.step for record in records] == ["quality", "report"]
     text = shown(records)
-    assert "warned (dry run)" in text
+    assert "warned" in text
     assert "of another run" not in text
     assert text.rstrip().endswith("the model saves 12 bikes [an hour]")
 
