@@ -24,7 +24,6 @@ def made(running, home, **inherited):
 @pytest.mark.parametrize(
     "name",
     [
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
         "AIRFLOW_CONN_STAGELINE_LEDGER",
         "AIRFLOW_CONFIG",
         "MLFLOW_TRACKING_URI",
@@ -34,7 +33,13 @@ def made(running, home, **inherited):
     ],
 )
 def test_settings_of_a_deployment_never_reach_a_local_trial(running, home, name):
-    assert made(running, home, **{name: "postgresql://production"}).get(name) != "postgresql://production"
+    assert name not in made(running, home, **{name: "postgresql://production"})
+
+
+def test_the_database_of_a_deployment_is_replaced_by_the_local_one(running, home):
+    name = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+    local = made(running, home, **{name: "postgresql://production"})[name]
+    assert local.startswith(f"sqlite:///{home.airflow / 'airflow.db'}")
 
 
 def test_everything_else_is_kept(running, home):

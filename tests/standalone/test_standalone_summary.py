@@ -47,6 +47,7 @@ def test_the_records_of_the_run_are_shown_in_the_order_they_were_written(home, l
     assert [record.step for record in records] == ["quality", "report"]
     text = shown(records)
     assert "warned" in text
+    assert "dry run" not in text
     assert "of another run" not in text
     assert text.rstrip().endswith("the model saves 12 bikes [an hour]")
 
@@ -61,3 +62,8 @@ def test_a_run_without_a_ledger_has_no_records_and_makes_none(home):
     assert records_of(RUN, home) == []
     assert "recorded no verdicts" in shown([])
     assert list(home.stageline.iterdir()) == []
+
+
+def test_what_would_have_stopped_the_pipeline_says_that_it_did_not(home, ledger):
+    ledger.append(entry("quality", Verdict.FAILED, "hum has 3 nulls", mode=Mode.DRY_RUN))
+    assert "failed (dry run)" in shown(records_of(RUN, home))

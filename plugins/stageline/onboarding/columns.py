@@ -51,9 +51,15 @@ def find_roles(table: "pa.Table", target: str, event_time: str | None) -> Column
             raise DataError(f"column {target!r} is named as target and as event time; it can only be one of them")
     time = find_event_time(table, target, event_time)
     excluded: dict[str, str] = {}
+    # A snapshot keeps one of two names that differ only in case: target and event time go first.
+    kept = {name.lower(): name for name in (target, time.column) if name is not None}
     for column in table.column_names:
-        if column not in (target, time.column) and (reason := _useless(table[column], column)):
+        if column in (target, time.column):
+            continue
+        if reason := _useless(table[column], column):
             excluded[column] = reason
+        elif (twin := kept.setdefault(column.lower(), column)) != column:
+            excluded[column] = f"its name differs from {twin!r} only in case"
     others = [
         column
         for column in table.column_names
