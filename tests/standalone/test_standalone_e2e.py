@@ -89,6 +89,15 @@ def test_start_run_and_stop_leaves_nothing_behind(project, capsys):
     assert main(["down", *at]) == 0
 
 
+@pytest.fixture
+def _heeding_interrupts():
+    """A process started in the background ignores SIGINT and hands that on to its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeding_interrupts")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_start_leaves_nothing_behind(project, number):
     home = Home.of(project)
