@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from stageline.spec.metrics import METRICS, check_metric
-from stageline.spec.operating import Gates, Monitor, Release
+from stageline.spec.operating import Gates, Monitor, QualityGate, Release
 from stageline.spec.problems import refuse
 from stageline.spec.requirements import contradictions
 from stageline.spec.values import Column, Columns, Duration, Finite, FromYaml, Owner, Section, check_schedule
@@ -44,11 +44,13 @@ class Source(Section):
     :param uri: Path inside the project (`data/bikes.csv`, `.parquet`), `sklearn://NAME` or `demo://NAME`.
     :param event_time: Column that says when a row happened; with it, training never sees the future.
     :param keys: Columns that together name a row.
+    :param private: Columns whose values stand in no message, record or report.
     """
 
     uri: str = Field(min_length=1)
     event_time: Column | None = None
     keys: Columns = ()
+    private: Columns = ()
 
 
 class Task(StrEnum):
@@ -75,10 +77,12 @@ class Features(Section):
     """What the model sees: every column but keys, target, event time and the excluded ones.
 
     :param exclude: Columns the model must not see, e.g. because they leak the target.
+    :param known_before: Columns that nearly give the target away, but are known before the prediction is made.
     :param calendar: Derive hour, weekday, month and elapsed days from the event time.
     """
 
     exclude: Columns = ()
+    known_before: Columns = ()
     calendar: bool = True
 
 
@@ -181,6 +185,7 @@ class PipelineSpec(Section):
     target: Target
     features: Features = Features()
     quality: Annotated[tuple[Expectation, ...], FromYaml] = ()
+    quality_gate: QualityGate = QualityGate()
     train: Train
     kpi: Kpi
     gates: Gates | None = None

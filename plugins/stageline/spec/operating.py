@@ -1,4 +1,4 @@
-"""What a spec says about a model in use: gates, release, rollout, monitoring."""
+"""What a spec says about running a pipeline: quality gate, gates, release, rollout, monitoring."""
 
 from itertools import pairwise
 from typing import Annotated, Literal, Self
@@ -8,6 +8,32 @@ from pydantic import Field, model_validator
 from stageline.spec.durations import format_duration
 from stageline.spec.problems import refuse
 from stageline.spec.values import Columns, Finite, Role, Section, SomeTime
+
+
+class Persist(Section):
+    """How many of the last windows must agree before a finding counts: k of n."""
+
+    k: Annotated[int, Field(gt=0)]
+    n: Annotated[int, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _k_of_n(self) -> Self:
+        if self.k > self.n:
+            refuse([(("k",), f"k = {self.k} of n = {self.n} can never happen; k must be at most n")])
+        return self
+
+
+class QualityGate(Section):
+    """How much bad data a run may go on with.
+
+    :param max_quarantined: Largest share of rows that may be left out, 0 to 1; above it the run is blocked.
+    :param max_age: How old the newest event time may be when the run starts; none: not looked at.
+    :param persist: In how many of the last runs a warning has to come back to count as a failure.
+    """
+
+    max_quarantined: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    max_age: SomeTime | None = None
+    persist: Persist | None = None
 
 
 class Gates(Section):
@@ -63,19 +89,6 @@ class Release(Section):
     target: Literal["batch", "http", "sagemaker"]
     approvers: Annotated[tuple[Role, ...], Field(min_length=1, strict=False)]
     rollout: Rollout | None = None
-
-
-class Persist(Section):
-    """How many of the last windows must agree before a finding counts: k of n."""
-
-    k: Annotated[int, Field(gt=0)]
-    n: Annotated[int, Field(gt=0)]
-
-    @model_validator(mode="after")
-    def _k_of_n(self) -> Self:
-        if self.k > self.n:
-            refuse([(("k",), f"k = {self.k} of n = {self.n} can never happen; k must be at most n")])
-        return self
 
 
 class Drift(Section):

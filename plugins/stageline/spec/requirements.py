@@ -35,6 +35,8 @@ def contradictions(spec: "PipelineSpec") -> Iterator[Problem]:
         yield tuple(key.split(".")), f"missing; stage {spec.stage.value!r} requires it"
     yield from _task(spec)
     yield from _columns(spec)
+    if spec.quality_gate.max_age and spec.source.event_time is None:
+        yield ("quality_gate", "max_age"), "needs source.event_time: without it nothing says how old a row is"
     if spec.release:
         for index, role in enumerate(spec.release.approvers):
             if getattr(spec.owners, role) is None:
@@ -64,10 +66,12 @@ def _columns(spec: "PipelineSpec") -> Iterator[Problem]:
         yield ("source", "event_time"), f"names {target!r}, which is the target column"
     for path, columns in (
         (("features", "exclude"), spec.features.exclude),
+        (("features", "known_before"), spec.features.known_before),
         (("source", "keys"), spec.source.keys),
+        (("source", "private"), spec.source.private),
     ):
         for index, column in enumerate(columns):
-            if column == target:
+            if column == target and path != ("source", "private"):
                 yield (*path, index), f"names {target!r}, which is the target column"
             if column in columns[:index]:
                 yield (*path, index), f"names {column!r} twice"
