@@ -54,7 +54,7 @@ def test_pandas_categories_become_their_values():
     frame = pd.DataFrame({"c": pd.Categorical(["x", None, "y"]), "n": pd.Categorical([1, 2, 1])})
     file = io.BytesIO()
     frame.to_parquet(file)
-    table = parse_parquet(file.getvalue(), "f.parquet")
+    table = parse_parquet(file.getvalue(), "f.parquet").table
     assert table.to_pydict() == {"c": ["x", None, "y"], "n": [1, 2, 1]}
     assert not any(pa.types.is_dictionary(column.type) for column in table.columns)
 
@@ -62,9 +62,10 @@ def test_pandas_categories_become_their_values():
 @pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
 def test_nan_is_a_missing_value_as_in_csv(kind):
     values = pa.array(np.array([1.0, np.nan, np.inf], dtype=kind.to_pandas_dtype()))
-    table = parse_parquet(as_bytes(pa.table({"a": values})), "f.parquet")
+    table = parse_parquet(as_bytes(pa.table({"a": values})), "f.parquet").table
     assert table["a"].to_pylist() == [1.0, None, float("inf")]
 
 
 def test_a_file_without_columns_has_no_columns():
-    assert parse_parquet(as_bytes(pa.table({})), "f.parquet").num_columns == 0
+    parsed = parse_parquet(as_bytes(pa.table({})), "f.parquet")
+    assert (parsed.table.num_columns, parsed.rejected) == (0, ())

@@ -19,6 +19,10 @@ VALUES = {
         datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)  # noqa: DTZ001 - bounds are naive
     ),
     pa.decimal128(10, 2): st.integers(-(10**9), 10**9).map(lambda cents: Decimal(cents) / 100),
+    pa.list_(pa.large_string()): st.lists(st.none() | st.text(max_size=3), max_size=3),
+    pa.map_(pa.large_string(), pa.large_string()): st.lists(
+        st.tuples(st.text(max_size=3), st.none() | st.text(max_size=3)), max_size=3
+    ),
 }  # fmt: skip
 
 

@@ -1,32 +1,38 @@
-"""CSV bytes to an Arrow table, refusing what a lenient reader would guess at."""
+"""CSV bytes to an Arrow table, refusing what a lenient reader would guess at and handing back ragged lines."""
 
 import codecs
 import csv
 import io
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import SourceError
 from stageline.tables.column_names import require_names
+from stageline.tables.csv_lines import LINE_END, RaggedRow, find_lines
+from stageline.tables.parsed_file import ParsedFile, RejectedLine
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
 
 NULL_TEXTS = ["", "NA", "N/A", "NaN", "nan", "NULL", "null"]
 _SHOWN_LINES = 5
+# Past so many, a file is no table with mistakes; it bounds what rejected lines take in memory, too.
+_MOST_RAGGED = 100_000
+_KEPT_CHARACTERS = 10_000
 # Arrow reads a file as one block, whose size it keeps in 32 bits.
 _MOST_BYTES = 2**31 - 1
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 _OTHER_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 
 
-def parse_csv(data: bytes, name: str) -> "pa.Table":
+def parse_csv(data: bytes, name: str) -> ParsedFile:
     """Parse comma-separated UTF-8 with a header line; column types are inferred from all rows.
 
+    A line with too few or too many values is no row: it comes back as a rejected line.
+
     :param name: How errors call the data.
-    :raises SourceError: Not UTF-8, no header, repeated or blank column names, ragged lines, an open quote.
+    :raises SourceError: Not UTF-8, no header, repeated or blank column names, an open quote, no row that is
+        not ragged, or a ragged row over several lines: nobody can say how many rows that is.
     """
     if len(data) > _MOST_BYTES:
         raise SourceError(f"{name!r}: has {len(data):,} bytes, a CSV file at most {_MOST_BYTES:,}; save it as Parquet")
@@ -45,7 +51,7 @@ def _require_utf8(data: bytes, name: str) -> None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = len(_LINE_END.findall(data, 0, error.start)) + 1
+        line = len(LINE_END.findall(data, 0, error.start)) + 1
         raise SourceError(
             f"{name!r}: byte 0x{data[error.start]:02x} at offset {error.start:,} (line {line:,}) is not UTF-8; "
             "the file is in another encoding or mixes several; save it as UTF-8"
@@ -88,14 +94,16 @@ def _rows(data: bytes, *, strict: bool = False) -> Iterator[tuple[int, list[str]
         begin = reader.line_num + 1
 
 
-def _read(data: bytes, name: str) -> "pa.Table":
+def _read(data: bytes, name: str) -> ParsedFile:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    ragged: dict[int, tuple[int, int]] = {}
+    ragged: list[RaggedRow] = []
 
     def note(row: "arrow_csv.InvalidRow") -> str:
-        ragged[row.number] = (row.expected_columns, row.actual_columns)
+        # One more than allowed is enough to know that there are too many.
+        if len(ragged) <= _MOST_RAGGED:
+            ragged.append(RaggedRow(row.number, _cut(row.text), row.expected_columns, row.actual_columns))
         return "skip"
 
     try:
@@ -108,27 +116,35 @@ def _read(data: bytes, name: str) -> "pa.Table":
         )
     except pa.ArrowException as error:
         raise SourceError(f"{name!r}: cannot be parsed as CSV: {error}") from error
-    if ragged:
-        shown = list(ragged)[:_SHOWN_LINES]
-        lines = _lines_of(shown, data)
-        words = (f"{lines[row]} has {ragged[row][1]} values instead of {ragged[row][0]}" for row in shown)
-        more = "; …" if len(ragged) > len(shown) else ""
-        raise SourceError(f"{name!r}: {len(ragged):,} ragged line(s): {'; '.join(words)}{more}")
-    return table
+    return ParsedFile(table, _reject(ragged, data, name, rows=table.num_rows) if ragged else ())
 
 
-def _lines_of(rows: list[int], data: bytes) -> dict[int, str]:
-    """Say where rows are: Arrow counts neither blank lines nor line ends within quotes."""
-    words = {row: f"row {row:,}" for row in rows}
-    number = 0
-    try:
-        for line, values in _rows(data):
-            number += bool(values)
-            if values and number in words:
-                words[number] = f"line {line:,}"
-            if number >= rows[-1]:
-                break
-    except csv.Error:
-        # A value longer than Python's reader takes: the rows' numbers have to do.
-        return words
-    return words
+def _cut(text: str) -> str:
+    if len(text) <= _KEPT_CHARACTERS:
+        return text
+    return f"{text[:_KEPT_CHARACTERS]}… (cut; the line has {len(text):,} characters)"
+
+
+def _reject(ragged: list[RaggedRow], data: bytes, name: str, *, rows: int) -> tuple[RejectedLine, ...]:
+    if len(ragged) > _MOST_RAGGED:
+        first = find_lines(ragged[:1], data)[0]
+        raise SourceError(
+            f"{name!r}: more than {_MOST_RAGGED:,} ragged lines, first line {first.begin:,} {ragged[0].reason}; "
+            "mend the file"
+        )
+    spans = find_lines(ragged, data)
+    for row, span in zip(ragged, spans, strict=True):
+        if span.open_quote:
+            raise SourceError(f"{name!r}: a quote opened in line {span.open_quote:,} is never closed; close it")
+        if span.end > span.begin:
+            raise SourceError(
+                f"{name!r}: the row in lines {span.begin:,} to {span.end:,} {row.reason}; it may be several rows "
+                "behind a stray quote: mend it"
+            )
+    if not rows:
+        shown = "; ".join(
+            f"line {span.begin:,} {row.reason}" for row, span in zip(ragged[:_SHOWN_LINES], spans, strict=False)
+        )
+        more = "; …" if len(ragged) > _SHOWN_LINES else ""
+        raise SourceError(f"{name!r}: {len(ragged):,} ragged line(s) and no other: {shown}{more}")
+    return tuple(RejectedLine(span.begin, row.text, row.reason) for row, span in zip(ragged, spans, strict=True))

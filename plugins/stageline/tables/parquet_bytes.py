@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 from stageline.exceptions import SourceError
 from stageline.tables.column_names import require_names
+from stageline.tables.parsed_file import ParsedFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def parse_parquet(data: bytes, name: str) -> "pa.Table":
+def parse_parquet(data: bytes, name: str) -> ParsedFile:
     """Parse a Parquet file.
 
     Dictionary columns (pandas' categories) become their values, and NaN becomes null, as in a CSV file.
@@ -26,7 +27,7 @@ def parse_parquet(data: bytes, name: str) -> "pa.Table":
         raise SourceError(f"{name!r}: is truncated or not a Parquet file: {error}") from error
     require_names(table.column_names, name)
     columns = {field.name: _plain(table[field.name]) for field in table.schema}
-    return pa.table(columns) if columns else table.replace_schema_metadata(None)
+    return ParsedFile(pa.table(columns) if columns else table.replace_schema_metadata(None))
 
 
 def _plain(values: "pa.ChunkedArray") -> "pa.ChunkedArray":

@@ -10,11 +10,12 @@ from stageline.exceptions import SourceError
 from stageline.spec.source_path import resolve_inside
 from stageline.tables.csv_bytes import parse_csv
 from stageline.tables.parquet_bytes import parse_parquet
+from stageline.tables.parsed_file import ParsedFile, RejectedLine
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FORMATS: dict[str, Callable[[bytes, str], "pa.Table"]] = {".csv": parse_csv, ".parquet": parse_parquet}
+_FORMATS: dict[str, Callable[[bytes, str], ParsedFile]] = {".csv": parse_csv, ".parquet": parse_parquet}
 _SHOWN_NAMES = 5
 
 
@@ -25,12 +26,14 @@ class SourceTable:
     :param table: Its rows.
     :param digest: `sha256:…` of the file's bytes, or of the content where there is no file.
     :param size_bytes: Size of the file, or of the table in memory.
+    :param rejected: Lines of the file that are no rows of the table.
     """
 
     uri: str
     table: "pa.Table"
     digest: str
     size_bytes: int
+    rejected: tuple[RejectedLine, ...] = ()
 
 
 def read_source(uri: str, project: Path) -> SourceTable:
@@ -64,19 +67,27 @@ def _read_file(uri: str, project: Path) -> SourceTable:
     try:
         if path.exists() and not path.is_file():
             raise SourceError(f"{uri!r}: is a folder or a device, not a file; name one file")
+        before = path.stat()
         data = path.read_bytes()
+        after = path.stat()
     except FileNotFoundError:
         raise SourceError(f"{uri!r}: there is no such file under {str(project)!r}") from None
     except OSError as error:
         raise SourceError(f"{uri!r}: cannot be read: {error.strerror}") from error
+    if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or len(data) != after.st_size:
+        raise SourceError(
+            f"{uri!r}: changed while it was read ({before.st_size:,} bytes, then {after.st_size:,}); "
+            "write it elsewhere and move it into place, then run again"
+        )
     if not data:
         raise SourceError(f"{uri!r}: the file is empty (0 bytes); expected column names and rows")
-    table = parse(data, uri)
+    parsed = parse(data, uri)
+    table = parsed.table
     if table.num_rows == 0:
         names = table.column_names
         shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
         raise SourceError(f"{uri!r}: has column names ({shown}) but no rows")
-    return SourceTable(uri, table, f"sha256:{hashlib.sha256(data).hexdigest()}", len(data))
+    return SourceTable(uri, table, f"sha256:{hashlib.sha256(data).hexdigest()}", len(data), parsed.rejected)
 
 
 def _from_memory(uri: str, table: "pa.Table") -> SourceTable:

@@ -53,7 +53,9 @@ def _missing_columns(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
         "target.column": (spec.target.column,),
         "source.event_time": (spec.source.event_time,) if spec.source.event_time else (),
         "source.keys": spec.source.keys,
+        "source.private": spec.source.private,
         "features.exclude": spec.features.exclude,
+        "features.known_before": spec.features.known_before,
     }
     for key, columns in named.items():
         for column in columns:
