@@ -3,9 +3,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stageline.onboarding.wording import nearest, printable, shown
 from stageline.onboarding.yaml_text import comment, flow, scalar
 from stageline.spec.strict_yaml import parse_yaml
+from stageline.tables.wording import nearest, printable, shown
 
 texts = st.text(max_size=30)
 values = st.recursive(

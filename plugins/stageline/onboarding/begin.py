@@ -11,6 +11,7 @@ from stageline.onboarding.scaffold import lay_down, spec_path
 from stageline.spec.loading import FOLDER, load_spec
 from stageline.spec.models import PipelineSpec
 from stageline.tables import SourceTable, read_source, require_usable
+from stageline.tables.parsed_file import tell_rejected
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def init_pipeline(
     require_usable(source.table, spec, name=source.uri)
     build_features(source.table, spec)
     written = lay_down(project, name, proposed.text, data=copied, data_digest=source.digest)
-    return InitResult(path, written, proposed.notes, source.uri)
+    ragged = (f"The runs will quarantine {tell_rejected(source.rejected)}.",) if source.rejected else ()
+    return InitResult(path, written, (*proposed.notes, *ragged), source.uri)
 
 
 def _read(project: Path, source_file: str) -> tuple[SourceTable, Path | None]:

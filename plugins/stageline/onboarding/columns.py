@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from stageline.exceptions import DataError
 from stageline.features import SPLIT
 from stageline.onboarding.event_times import find_event_time
-from stageline.onboarding.floats import holds_numbers, holds_text
 from stageline.onboarding.keys import find_keys
-from stageline.onboarding.wording import nearest, printable, shown
+from stageline.tables.floats import holds_numbers, holds_text
+from stageline.tables.wording import nearest, printable, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stageline.exceptions import ScaffoldError, SourceError
-from stageline.onboarding.wording import printable
 from stageline.spec.source_path import check_source_uri
+from stageline.tables.wording import printable
 
 DATA_FOLDER = "data"
 MAX_COPIED_BYTES = 256 * 1024**2

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import DataError
-from stageline.onboarding.floats import holds_text
-from stageline.onboarding.wording import shown
 from stageline.tables import parse_event_time
+from stageline.tables.floats import holds_text
+from stageline.tables.wording import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa

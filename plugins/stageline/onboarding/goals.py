@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stageline.features.split import HOLDOUT, split_at_random, split_by_time
-from stageline.onboarding.floats import as_floats
 from stageline.onboarding.target_task import TargetTask
-from stageline.onboarding.wording import significant
 from stageline.spec.models import PipelineSpec, Task
 from stageline.tables import parse_event_time
+from stageline.tables.floats import as_floats
+from stageline.tables.wording import significant
 
 if TYPE_CHECKING:
     import numpy as np

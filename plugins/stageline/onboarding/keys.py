@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stageline.onboarding.floats import holds_text
-from stageline.onboarding.wording import shown
+from stageline.tables.floats import holds_text
+from stageline.tables.wording import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from stageline.onboarding.columns import ColumnRoles
 from stageline.onboarding.estimator_choice import EstimatorChoice
 from stageline.onboarding.goals import Goal
+from stageline.onboarding.suite_text import Room, fitting, section_lines
 from stageline.onboarding.target_task import TargetTask
-from stageline.onboarding.wording import printable, shown
 from stageline.onboarding.yaml_text import comment, flow, scalar
 from stageline.quality import ProposedExpectation
-from stageline.spec.strict_yaml import MAX_BYTES, MAX_NODES
-from stageline.verdicts import Severity
+from stageline.tables.wording import printable, shown
 
 SCHEMA_LINE = "# yaml-language-server: $schema=../pipeline.schema.json"
 _OWNERS = {
@@ -21,9 +19,6 @@ _OWNERS = {
     "data": "the source",
     "operations": "running it",
 }
-# Room for the sections around the expectations, within what the loader accepts.
-_SPARE_NODES = 500
-_SPARE_BYTES = 16_384
 
 
 @dataclass(frozen=True)
@@ -54,9 +49,8 @@ def render(proposal: Proposal) -> str:
     """Return the YAML file."""
     front = [*_head(proposal), *_source(proposal), *_target(proposal), *_features(proposal)]
     back = [*_train(proposal), *_kpi(proposal)]
-    room = MAX_BYTES - _SPARE_BYTES - len("\n".join([*front, *back]).encode())
-    nodes = MAX_NODES - _SPARE_NODES - len(proposal.exclude)
-    return "\n".join([*front, *_quality(proposal.expectations, room, nodes), *back, ""])
+    room = Room.beside(len("\n".join([*front, *back]).encode()), len(proposal.exclude))
+    return "\n".join([*front, *_quality(proposal.expectations, room), *back, ""])
 
 
 def _head(proposal: Proposal) -> list[str]:
@@ -129,40 +123,11 @@ def _features(proposal: Proposal) -> list[str]:
     return [*lines, ""]
 
 
-def _quality(expectations: tuple[ProposedExpectation, ...], room: int, nodes: int) -> list[str]:
-    """Lay out as many expectations as a spec may hold, the critical ones first to be kept."""
-    if not expectations:
+def _quality(proposed: tuple[ProposedExpectation, ...], room: Room) -> list[str]:
+    if not proposed:
         return []
-    texts = [_expectation(proposed) for proposed in expectations]
-    kept: set[int] = set()
-    for position in sorted(
-        range(len(texts)), key=lambda index: expectations[index].expectation.severity is not Severity.CRITICAL
-    ):
-        size = sum(len(line.encode()) + 1 for line in texts[position])
-        count = _nodes(expectations[position].expectation.arguments) + 2
-        if size <= room and count <= nodes:
-            kept.add(position)
-            room, nodes = room - size, nodes - count
-    lines = ["quality:" if kept else "quality: []"]
-    if len(kept) < len(texts):
-        left = len(texts) - len(kept)
-        lines += comment(f"{left:,} more were proposed than a spec may hold; they were left out", indent=2)
-    for position, text in enumerate(texts):
-        lines += text if position in kept else []
-    return [*lines, ""]
-
-
-def _expectation(proposed: ProposedExpectation) -> list[str]:
-    expectation = proposed.expectation
-    entry = {"type": expectation.type, **expectation.arguments, "severity": expectation.severity.value}
-    return [*comment(proposed.support, indent=2), f"  - {flow(entry)}"]
-
-
-def _nodes(value: Any) -> int:
-    """Return how many values the loader will count."""
-    if isinstance(value, Mapping):
-        return 1 + sum(map(_nodes, value.values()))
-    return 1 + sum(map(_nodes, value)) if isinstance(value, (list, tuple)) else 1
+    kept = fitting(proposed, room)
+    return [*section_lines(kept, len(proposed) - len(kept)), ""]
 
 
 def _train(proposal: Proposal) -> list[str]:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import DataError
+from stageline.leakage.leaks import Leak, find_leaks
 from stageline.onboarding.columns import ColumnRoles, find_roles
 from stageline.onboarding.estimator_choice import choose_estimator
 from stageline.onboarding.goals import propose_goal
 from stageline.onboarding.layout import Proposal, render
-from stageline.onboarding.leaks import Leak, find_leaks
 from stageline.onboarding.scaffold import check_name
 from stageline.onboarding.target_task import task_of
-from stageline.onboarding.wording import printable, shown
 from stageline.spec.models import Features, Kpi, PipelineSpec, Source, Stage, Target, Task, Train
 from stageline.tables import SourceTable, feature_columns, require_usable
+from stageline.tables.wording import printable, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +56,7 @@ def propose_spec(
     roles = find_roles(data, target, event_time)
     kind = task_of(data[target])
     apart = {*roles.excluded, *roles.keys, roles.event_time or target}
-    leaks = find_leaks(data, target, apart=apart)
+    leaks = find_leaks(data, target, task=kind.task, apart=apart)
     left_out = {column: leak for leak in leaks for column in leak.columns}
     exclude = {column: f"gives the target away: {leak.sentence}" for column, leak in left_out.items()}
     exclude |= roles.excluded
@@ -125,7 +125,7 @@ def _expectations(table: "pa.Table", draft: PipelineSpec) -> "tuple[ProposedExpe
 def _notes(proposal: Proposal, leaks: list[Leak]) -> tuple[str, ...]:
     notes = [
         f"Leak: {leak.sentence}; left out: {', '.join(map(shown, leak.columns))}. A column that is known "
-        "before the prediction is made is no leak: then delete its line under features.exclude."
+        "before the prediction is made is no leak: then move it from features.exclude to features.known_before."
         for leak in leaks
     ]
     roles = proposal.roles

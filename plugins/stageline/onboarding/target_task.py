@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stageline.onboarding.floats import holds_numbers, holds_text
 from stageline.spec.models import Task
+from stageline.tables.floats import holds_numbers, holds_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from stageline.onboarding.wording import printable
+from stageline.tables.wording import printable
 
 # Only what no version of YAML reads as anything but text is left bare.
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
