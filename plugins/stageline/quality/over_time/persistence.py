@@ -1,0 +1,124 @@
+"""Raise a warning that stays: one bad run is watched, the same again within a few runs is a failure (SL-Q014)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from stageline.quality.over_time.band_checks import LEFT_BAND
+from stageline.quality.wording import shorten
+from stageline.verdicts import Check, Severity, Verdict
+
+PERSISTENT = "SL-Q014"
+
+_NAME_LENGTH = 200
+
+Identity = tuple[str, str]
+
+
+class EarlierRun(NamedTuple):
+    """What an earlier run concluded, as its record has it.
+
+    :param at: When it looked at the data, with a time zone.
+    :param run_id: The DAG run: of several looks in one run only the newest counts. Empty: a run of its own.
+    :param checks: The report's checks: `code`, `name`, `verdict`, `severity`, `message` and more.
+    """
+
+    at: datetime
+    run_id: str
+    checks: Sequence[Mapping[str, Any]]
+
+
+_Earlier = EarlierRun | tuple[datetime, str, Sequence[Mapping[str, Any]]]
+
+
+def check_persistence(
+    checks_now: Sequence[Check], earlier: Sequence[_Earlier], k: int, n: int, *, run_id: str = ""
+) -> list[Check]:
+    """Return a critical failure for each warning of this run that was there in at least k of the last n runs.
+
+    A check is the same if code and name are the same. An earlier run in which it warned or failed counts against
+    it, one in which it passed for it. A run that does not tell is left out, and the next older one looked at: it
+    errored or was inconclusive, its source was refused, or the check was not yet declared. So an outage between two
+    warnings does not part them. The bands' info line tells of the metrics that were inside (`details["inside"]`).
+
+    More warnings in the earlier runs never make fewer failures.
+
+    :param earlier: Runs of the same pipeline before this one; of two looks at the same time the one given first is
+        the newer, as the ledger gives its records.
+    :param k: Number of runs that have to warn, this one among them.
+    :param n: Number of runs looked at, this one among them.
+    :param run_id: This DAG run: an earlier look of its own is not counted.
+    """
+    runs = [(run.at, _answers(run.checks)) for run in _newest_first(earlier, run_id)]
+    persistent = []
+    for check in checks_now:
+        if check.effect is not Verdict.WARNED:
+            continue
+        told = [(at, answers[_identity(check)]) for at, answers in runs if _identity(check) in answers][: n - 1]
+        warned = [at for at, bad in told if bad]
+        if len(warned) + 1 >= k:
+            persistent.append(_persistent(check, warned, len(told) + 1, k, n))
+    return persistent
+
+
+def _persistent(check: Check, warned: Sequence[datetime], looked: int, k: int, n: int) -> Check:
+    count = len(warned) + 1
+    subject = (
+        f"{check.details.get('metric', check.name)} left its band"
+        if check.code == LEFT_BAND
+        else (f"{shorten(check.name, _NAME_LENGTH)} warned")
+    )
+    runs = "this run" if looked == 1 else f"{count} of the last {looked} runs"
+    since = f"; first on {min(warned):%Y-%m-%d}" if warned else ""
+    return Check(
+        code=PERSISTENT,
+        name=f"persistent({check.name})",
+        verdict=Verdict.FAILED,
+        severity=Severity.CRITICAL,
+        message=f"{subject} in {runs} (persist: k = {k}, n = {n}){since}",
+        value=count,
+        limit=k,
+        n=looked,
+        details={"code": check.code, "name": check.name, "warned": [at.isoformat() for at in sorted(warned)]},
+    )
+
+
+def _newest_first(earlier: Sequence[_Earlier], run_id: str) -> list[EarlierRun]:
+    runs: list[EarlierRun] = []
+    seen = {run_id}
+    for run in sorted((EarlierRun(*run) for run in earlier), key=lambda run: run.at, reverse=True):
+        if not run.run_id or run.run_id not in seen:
+            runs.append(run)
+            seen.add(run.run_id)
+    return runs
+
+
+def _answers(checks: Sequence[Mapping[str, Any]]) -> dict[Identity, bool]:
+    """Return for each check that tells something whether it warned or failed."""
+    answers: dict[Identity, bool] = {}
+    for given in checks:
+        check = _read(given)
+        if check is None:
+            continue
+        if check.code == LEFT_BAND:
+            inside = check.details.get("inside")
+            for name in inside if isinstance(inside, Sequence) else ():
+                answers.setdefault((LEFT_BAND, str(name)), False)
+        if check.effect in (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED):
+            answers[_identity(check)] = answers.get(_identity(check), False) or check.effect is not Verdict.PASSED
+    return answers
+
+
+def _read(given: Mapping[str, Any]) -> Check | None:
+    parts = ("code", "name", "verdict", "severity", "message", "details")
+    try:
+        # Only what is needed: a record of another version may have more.
+        return Check.model_validate({part: given[part] for part in parts if part in given})
+    except ValidationError:
+        return None
+
+
+def _identity(check: Check) -> Identity:
+    return check.code, check.name
