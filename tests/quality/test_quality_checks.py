@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from stageline.exceptions import DataError
 from stageline.quality import check_quality
+from stageline.quality.engines import open_frame
 from stageline.spec.models import Expectation
 from stageline.verdicts import Mode, Verdict, worst
 
@@ -25,7 +26,8 @@ def expect(kind, severity="critical", **arguments):
 
 
 def report(frame, *expectations, mode=Mode.ENABLED):
-    return check_quality(pd.DataFrame(frame), expectations, mode=mode)
+    with open_frame(pd.DataFrame(frame)) as engine:
+        return check_quality(engine, expectations, mode=mode)
 
 
 def only(frame, *expectations):
@@ -314,7 +316,7 @@ def test_q005_what_raises_is_errored_whatever_its_severity(table, severity):
 
     assert (check.code, check.verdict) == ("SL-Q005", Verdict.ERRORED)
     assert "kind: expect_column_values_to_be_between could not be evaluated on values of type" in check.message
-    assert "Column values, min_value, and max_value must either be None or of the same type" in check.message
+    assert "but 'kind' holds texts" in check.message
     assert answer.verdict is Verdict.ERRORED
 
 
@@ -404,7 +406,7 @@ def test_names_that_differ_only_in_case_are_different_columns():
 )
 def test_names_that_do_not_say_which_column_are_refused(columns, message):
     with pytest.raises(DataError, match=message):
-        check_quality(pd.DataFrame([[1, 2]], columns=columns), [], mode=Mode.ENABLED)
+        report(pd.DataFrame([[1, 2]], columns=columns))
 
 
 def test_the_table_is_left_as_it_was(table):

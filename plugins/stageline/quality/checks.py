@@ -23,11 +23,17 @@ class Table:
     """What judging needs to know about the table.
 
     :param facts: Facts of every column that an expectation names, as far as it exists.
+    :param private: Columns whose values may stand in no message.
     """
 
     rows: int
     columns: tuple[str, ...]
     facts: Mapping[str, ColumnFacts]
+    private: frozenset[str] = frozenset()
+
+    def hides(self, expectation: Expectation) -> bool:
+        """Whether an expectation judges a private column."""
+        return not self.private.isdisjoint(columns_of(expectation))
 
 
 def columns_of(expectation: Expectation) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ from stageline.verdicts import Check, Verdict
 
 _ERROR_LENGTH = 300
 _EXAMPLES = 5
+_HIDDEN = "no value is shown: the column is private"
 
 # What an unexpected value is, read after "12 of 17,379 values are ...".
 _WRONG: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -62,21 +63,40 @@ _NUMBER = re.compile(r"expect_(?:column|table)_(.+)_to_(?:be_between|equal)")
 def judge(expectation: Expectation, name: str, outcome: Outcome, table: Table) -> Check:
     """Turn an engine's answer into a check."""
     subject = as_names(columns_of(expectation)) or "table"
+    hidden = _hides(expectation, table)
     if outcome.error:
-        words = shorten(outcome.error, _ERROR_LENGTH)
+        # Great Expectations' own words may quote a value.
+        words = _HIDDEN if hidden else shorten(outcome.error, _ERROR_LENGTH)
         types = ", ".join(table.facts[column].type for column in columns_of(expectation))
         held = f" on values of type {types}" if types else ""
         message = f"{subject}: {expectation.type} could not be evaluated{held}: {words}"
         return make_check(expectation, name, NOT_EVALUATED, Verdict.ERRORED, message)
     if outcome.result.get("element_count") is not None:
-        return _judge_values(expectation, name, outcome, subject)
+        return _judge_values(expectation, name, outcome, subject, hidden=hidden)
     if expectation.type.startswith("expect_table_columns_to_match"):
         message = f"{subject}: {_compare_columns(expectation.arguments, table.columns, outcome)}"
         return make_check(expectation, name, EXPECTATION, _verdict(outcome), message, n=len(table.columns))
     return _judge_whole(expectation, name, outcome, subject, table)
 
 
-def _judge_values(expectation: Expectation, name: str, outcome: Outcome, subject: str) -> Check:
+def _hides(expectation: Expectation, table: Table) -> bool:
+    """Whether an expectation judges a private column, or may: a query names the columns it reads to nobody."""
+    names_none = not columns_of(expectation) and not expectation.type.startswith("expect_table_")
+    return table.hides(expectation) or bool(table.private and names_none)
+
+
+def reason_of(expectation: Expectation) -> str:
+    """Say what is wrong with a row that fails an expectation, e.g. `hum is outside 0 to 1`."""
+    subject = as_names(columns_of(expectation)) or "the row"
+    return f"{subject} is {_wrong(expectation)}"
+
+
+def _wrong(expectation: Expectation) -> str:
+    phrase = _WRONG.get(expectation.type)
+    return phrase(expectation.arguments) if phrase else f"unexpected for {expectation.type}"
+
+
+def _judge_values(expectation: Expectation, name: str, outcome: Outcome, subject: str, *, hidden: bool) -> Check:
     result, given = outcome.result, expectation.arguments
     nulls = result.get("missing_count") or 0
     judged, count = result["element_count"] - nulls, result["unexpected_count"]
@@ -86,9 +106,8 @@ def _judge_values(expectation: Expectation, name: str, outcome: Outcome, subject
         return make_check(expectation, name, NOTHING_TO_JUDGE, Verdict.INCONCLUSIVE, message, n=0)
     percent = 100 * count / judged
     allowed = round(100 * (1 - given.get("mostly", 1)), 9)
-    phrase = _WRONG.get(expectation.type)
-    wrong = phrase(given) if phrase else f"unexpected for {expectation.type}"
-    examples = _examples(result) if wrong != "null" else []
+    wrong = _wrong(expectation)
+    examples = _examples(result) if wrong != "null" and not hidden else []
     if count:
         sentence = f"{count:,} of {judged:,} {unit} ({as_percent(percent)}) {are(count)} {wrong}"
         sentence += f", e.g. {', '.join(examples)}" if examples else ""
@@ -111,6 +130,9 @@ def _judge_whole(expectation: Expectation, name: str, outcome: Outcome, subject:
     if computed and (observed is None or (isinstance(observed, float) and not math.isfinite(observed))):
         message = f"{subject}: {computed[1]} cannot be computed from {n:,} of {table.rows:,} values"
         return make_check(expectation, name, NOTHING_TO_JUDGE, Verdict.INCONCLUSIVE, message, n=n)
+    if _hides(expectation, table):
+        message = f"{subject}: {kind} {'holds' if outcome.success else 'does not hold'}; {_HIDDEN}"
+        return make_check(expectation, name, EXPECTATION, _verdict(outcome), message, n=n)
     return make_check(
         expectation, name, EXPECTATION, _verdict(outcome), f"{subject}: {_observation(expectation, outcome)}",
         n=n, value=observed, details={"observed_value": as_json(observed)},

@@ -1,54 +1,71 @@
 """Check a table against the expectations its pipeline declares."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from stageline.quality.checks import NOTHING_DECLARED, NOTHING_TO_JUDGE, Table, columns_of, name_of
-from stageline.quality.columns import as_evidence, describe_columns, require_distinct_names
+from stageline.exceptions import DataError
+from stageline.quality.checks import NOTHING_DECLARED, NOTHING_TO_JUDGE, Table, as_names, columns_of, name_of
+from stageline.quality.columns import Histogram, nearest_column
+from stageline.quality.evidence import as_evidence, columns_to_describe
 from stageline.quality.judgement import judge
 from stageline.quality.screening import screen
+from stageline.quality.table_engine import TableEngine
 from stageline.spec.models import Expectation
 from stageline.verdicts import Check, Mode, Report, Verdict
 
-if TYPE_CHECKING:
-    import pandas as pd
 
-
-def check_quality(frame: "pd.DataFrame", expectations: Sequence[Expectation], *, mode: Mode) -> Report:
+def check_quality(
+    table: TableEngine,
+    expectations: Sequence[Expectation],
+    *,
+    mode: Mode,
+    private: Collection[str] = (),
+    like: Mapping[str, Histogram] | None = None,
+) -> Report:
     """Evaluate every expectation on the table, one check each, in their order.
 
     A table without rows and a suite without expectations add a check of their own, which is inconclusive.
 
     :param mode: Whether the verdict stops the pipeline.
-    :raises DataError: A column's name occurs twice, or is not a text.
+    :param private: Columns whose values stand in no message and no statistic.
+    :param like: Histograms of an earlier run, whose bins the new ones take over.
+    :raises DataError: The table has no such private column: a misspelt name would show what it was to hide.
     """
-    from stageline.quality.pandas_engine import run_expectations
-
-    require_distinct_names(frame)
+    _require_known(private, table.columns)
     named = [column for expectation in expectations for column in columns_of(expectation)]
-    facts = describe_columns(frame, named)
-    table = Table(rows=len(frame), columns=tuple(frame.columns), facts=facts)
+    described = columns_to_describe(table.columns, named)
+    facts = table.describe(described, like or {})
+    known = Table(table.count_rows(), table.columns, facts, frozenset(private))
 
     names = _number_repeated(name_of(expectation) for expectation in expectations)
-    screened = [screen(item, name, table) for item, name in zip(expectations, names, strict=True)]
+    screened = [screen(item, name, known) for item, name in zip(expectations, names, strict=True)]
     open_ones = [item for item, check in zip(expectations, screened, strict=True) if check is None]
-    outcomes = iter(run_expectations(frame, open_ones))
+    outcomes = iter(table.evaluate(open_ones))
     checks = [
-        check or judge(item, name, next(outcomes), table)
+        check or judge(item, name, next(outcomes), known)
         for item, name, check in zip(expectations, names, screened, strict=True)
     ]
     return Report(
         step="quality",
-        checks=(*_about_nothing(table, expectations), *checks),
+        checks=(*_about_nothing(known, expectations), *checks),
         evidence={
-            "rows": table.rows,
-            "columns": len(table.columns),
+            "engine": table.name,
+            "rows": known.rows,
+            "columns": len(known.columns),
             "expectations": len(expectations),
-            "statistics": as_evidence(facts),
+            "statistics": as_evidence(facts, known.private),
+            "private": sorted(known.private),
         },
         mode=mode,
     )
+
+
+def _require_known(private: Collection[str], columns: Sequence[str]) -> None:
+    for column in private:
+        if column not in columns:
+            near = nearest_column(column, columns)
+            hint = f"did you mean {near!r}?" if near else f"it has {as_names(columns) or 'none'}"
+            raise DataError(f"the table has no column {column!r}, which is said to be private; {hint}")
 
 
 def _about_nothing(table: Table, expectations: Sequence[Expectation]) -> list[Check]:
