@@ -16,6 +16,7 @@ _NEAR_ONE = 0.99
 _MOST_DECIMALS = 7
 _TENTHS_BELOW = 10
 _CENTS_BELOW = 1_000
+_TENTH_OF_A_PERCENT = 0.001
 
 
 def plain(value: Any) -> str | None:
@@ -78,6 +79,16 @@ def percent(share: float | None) -> str:
     hundredfold = 100 * share
     decimals = 1 if 0 < abs(hundredfold) < _TENTHS_BELOW and not hundredfold.is_integer() else 0
     return f"{hundredfold:,.{decimals}f}".replace("-", MINUS) + f"{SPACE}%"
+
+
+def rare(share: float | None) -> str:
+    """Return a share as a percentage; a small one is never shown as none at all."""
+    return f"< 0.1{SPACE}%" if share is not None and 0 < share < _TENTH_OF_A_PERCENT else percent(share)
+
+
+def part(count: int, total: int) -> str:
+    """Return a count, and its share of all unless it is none."""
+    return f"{whole(count)} ({rare(count / total)})" if count and total else whole(count)
 
 
 def money(amount: float, currency: str) -> str:
