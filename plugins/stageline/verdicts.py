@@ -147,8 +147,9 @@ class Report(BaseModel):
         if deciding is None:
             return f"none of {len(self.checks)} checks counts: all are of severity info"
         if verdict is Verdict.PASSED:
-            passed = len(self.checks_with(Verdict.PASSED))
-            return f"{passed} of {len(self.checks)} checks passed"
+            counted = sum(check.effect is not None for check in self.checks)
+            failed = len(self.checks_with(Verdict.FAILED))
+            return f"{counted} of {counted} checks passed{f', {failed} of severity info did not' if failed else ''}"
         same = sum(check.effect is verdict for check in self.checks)
         more = f" (and {same - 1} more)" if same > 1 else ""
         return f"{deciding.message}{more}"

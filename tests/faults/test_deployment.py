@@ -118,15 +118,15 @@ def test_a_broken_spec_does_not_stop_the_others(deployment):
 
 
 def test_the_links_of_a_task_lead_to_mlflow(deployment):
-    for task_id in ("quality.expectations", "report"):
+    for task_id, page_name in (("quality.expectations", "quality.html"), ("report", "report.html")):
         links = deployment.api.links(deployment.runs["small"], task_id)
         assert set(links) == {"MLflow run", "Report"}
         run_id = links["MLflow run"].rpartition("/")[2]
-        assert links["Report"] == f"{links['MLflow run']}/artifacts/report.html"
+        assert links["Report"] == f"{links['MLflow run']}/artifacts/{page_name}"
         assert links["MLflow run"].startswith(f"{deployment.mlflow}/#/experiments/")
         with httpx.Client(base_url=deployment.mlflow, trust_env=False) as client:
             answer = client.get("/api/2.0/mlflow/runs/get", params={"run_id": run_id})
-            page = client.get("/get-artifact", params={"run_uuid": run_id, "path": "report.html"})
+            page = client.get("/get-artifact", params={"run_uuid": run_id, "path": page_name})
         assert answer.status_code == page.status_code == 200
         assert answer.json()["run"]["info"]["status"] == "FINISHED"
         assert page.text.startswith("<!doctype html>")

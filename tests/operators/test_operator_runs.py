@@ -63,7 +63,7 @@ def test_links(stores, execute, monkeypatch, ui):
     (run,) = stores.mlflow_runs()
     links = {link.name: link.get_link(operator, ti_key=None) for link in operator.operator_extra_links}
     page = f"https://mlflow.example.com/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
-    expected = {"MLflow run": page, "Report": f"{page}/artifacts/report.html"}
+    expected = {"MLflow run": page, "Report": f"{page}/artifacts/quality.html"}
     assert links == (expected if ui else {"MLflow run": "", "Report": ""})
 
 

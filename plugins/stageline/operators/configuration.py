@@ -2,14 +2,12 @@
 
 import os
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
-from stageline.exceptions import Refusal
+from stageline.operators.database import database_url
 from stageline.settings import Settings
 
 LEDGER_CONNECTION = "stageline_ledger"
 SECTION = "stageline"
-_POSTGRES = ("postgres", "postgresql")
 
 
 def load_settings() -> Settings:
@@ -25,7 +23,7 @@ def load_settings() -> Settings:
     home = _folder(_option("home") or os.environ.get("STAGELINE_HOME")) or _airflow_home() / "stageline"
     return Settings(
         home=home,
-        ledger_url=_option("ledger") or _ledger_connection() or f"sqlite:///{home / 'ledger.db'}",
+        ledger_url=_option("ledger") or database_url(LEDGER_CONNECTION) or f"sqlite:///{home / 'ledger.db'}",
         tables=_folder(_option("tables")) or home / "tables",
         tracking_uri=(
             _option("mlflow_tracking_uri")
@@ -63,27 +61,3 @@ def _airflow_ui() -> str | None:
     from airflow.sdk.configuration import conf
 
     return (conf.get("api", "base_url", fallback="") or "").rstrip("/") or None
-
-
-def _ledger_connection() -> str | None:
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
-    try:
-        connection = BaseHook.get_connection(LEDGER_CONNECTION)
-    except AirflowNotFoundException:
-        return None
-    if connection.conn_type not in _POSTGRES or not connection.host or not connection.schema:
-        raise Refusal(
-            f"connection {LEDGER_CONNECTION!r}: found type {connection.conn_type!r}, host {connection.host!r}, "
-            f"database {connection.schema!r}; expected a type 'postgres' with both, or set [stageline] ledger"
-        )
-    login = ""
-    if connection.login:
-        password = f":{quote(connection.password, safe='')}" if connection.password else ""
-        login = f"{quote(connection.login, safe='')}{password}@"
-    host = f"[{connection.host}]" if ":" in connection.host else connection.host
-    port = f":{connection.port}" if connection.port else ""
-    secured = {name: value for name, value in connection.extra_dejson.items() if name.startswith("ssl")}
-    query = f"?{urlencode(secured)}" if secured else ""
-    return f"postgresql://{login}{host}{port}/{quote(connection.schema, safe='')}{query}"

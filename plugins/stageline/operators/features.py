@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import SourceError
 from stageline.operators.gate import GateOperator
+from stageline.operators.passed_rows import passed_rows
 from stageline.verdicts import Check, Report, Severity, Verdict
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from stageline.features import FeatureSet
     from stageline.operators.run_context import RunContext
     from stageline.tables import StoredSnapshot
@@ -30,13 +32,13 @@ class FeatureSnapshotOperator(GateOperator):
         from stageline.features import build_features
         from stageline.tables import require_usable
 
-        self._require_the_checked_source(run)
-        require_usable(run.source.table, run.spec, name=run.source.uri)
-        features = build_features(run.source.table, run.spec)
+        passed = passed_rows(run)
+        require_usable(passed, run.spec, name=run.source.uri)
+        features = build_features(passed, run.spec)
         stored = run.snapshots.write(features.table, dag_run=run.run_id)
         return Report(
             step=self.step,
-            checks=(_rows_conserved(run, features), _labels_known(run, features), _stored(run, stored)),
+            checks=(_rows_conserved(passed, features), _labels_known(run, features), _stored(run, stored)),
             evidence={
                 "source_digest": run.source.digest,
                 "snapshot": {"table": stored.table, "version": stored.version, "digest": stored.digest},
@@ -56,19 +58,9 @@ class FeatureSnapshotOperator(GateOperator):
         tags = {f"stageline.snapshot_{name}": str(snapshot[name]) for name in ("version", "digest")}
         run.tracking.tag(mlflow_run, tags)
 
-    @staticmethod
-    def _require_the_checked_source(run: "RunContext") -> None:
-        checked = run.earlier("quality")
-        source = (checked.evidence.get("evidence") or {}).get("source") if checked else None
-        if source and source["digest"] != run.source.digest:
-            raise SourceError(
-                f"{run.source.uri!r} changed since its quality was checked in this run: was {source['digest']}, "
-                f"is {run.source.digest}; clear the step 'quality' too"
-            )
 
-
-def _rows_conserved(run: "RunContext", features: "FeatureSet") -> Check:
-    rows, kept = run.source.table.num_rows, features.table.num_rows
+def _rows_conserved(passed: "pa.Table", features: "FeatureSet") -> Check:
+    rows, kept = passed.num_rows, features.table.num_rows
     parts = ", ".join(f"{count:,} {part}" for part, count in features.parts.items())
     return Check(
         code="SL-F001", name="rows_conserved", n=rows, value=kept, limit=rows,
@@ -82,7 +74,7 @@ def _labels_known(run: "RunContext", features: "FeatureSet") -> Check:
 
     missing = features.parts.get(UNLABELLED, 0)
     return Check(
-        code="SL-F002", name="labels_known", n=run.source.table.num_rows, value=missing, limit=0,
+        code="SL-F002", name="labels_known", n=features.table.num_rows, value=missing, limit=0,
         verdict=Verdict.FAILED if missing else Verdict.PASSED, severity=Severity.WARNING,
         message=f"{missing:,} row(s) without {run.spec.target.column!r} are kept but neither train nor judge"
         if missing else f"{run.spec.target.column!r} is known in every row",

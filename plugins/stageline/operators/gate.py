@@ -20,28 +20,27 @@ if TYPE_CHECKING:
     from stageline.ledger import Entry, Record
     from stageline.operators.run_context import RunContext
 
-PAGE = "report.html"
-
 _REFUSAL = "SL-S001"
 
 
 class GateOperator(BaseOperator):
     """Run one step of a pipeline and stop the run if its report blocks.
 
-    A subclass names its `step`, says in `inputs` what its result depends on, and concludes in `check`. A
-    step that already ran on the same inputs returns its recorded result. A report is recorded before
-    anything is raised.
+    A subclass names its `step` and the `page` in MLflow that shows it, says in `inputs` what its result
+    depends on, and concludes in `check`. A step that already ran on the same inputs returns its recorded
+    result. A report is recorded before anything is raised.
 
     :param pipeline: Name of the pipeline.
     :param mode: `enabled` or `dry_run`; default: dry run in the POC, enabled from the pilot on.
     """
 
     step: ClassVar[str]
+    page: ClassVar[str] = "report.html"
     template_fields: Sequence[str] = ("pipeline",)
     operator_extra_links = (MlflowRunLink(), ReportLink())
     ui_color = "#e8f0fe"
 
-    def __init__(self, *, pipeline: str, mode: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, pipeline: str | None, mode: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pipeline = pipeline
         self.mode = mode
@@ -56,6 +55,11 @@ class GateOperator(BaseOperator):
     def check(self, run: "RunContext") -> Report:
         """Do the step's work and conclude."""
 
+    @property
+    def record_as(self) -> str | None:
+        """What a run without a spec is recorded under; none: the DAG's id."""
+        return None
+
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Show the report in MLflow beyond verdict and sentence; must do no harm when done twice."""
 
@@ -63,7 +67,7 @@ class GateOperator(BaseOperator):
         """Run the step; returns verdict, sentence and the record's position."""
         from stageline.operators.resolving import resolve_run
 
-        with resolve_run(self.pipeline, context) as run:
+        with resolve_run(self.pipeline, context, record_as=self.record_as) as run:
             record, report = self._conclude(run)
             for line in describe(report):
                 self.log.info(line)
@@ -94,7 +98,7 @@ class GateOperator(BaseOperator):
 
     def _mode(self, run: "RunContext") -> Mode:
         if self.mode is None:
-            return Mode.DRY_RUN if run.spec.stage == "poc" else Mode.ENABLED
+            return Mode.DRY_RUN if run.stage == "poc" else Mode.ENABLED
         try:
             return Mode(self.mode)
         except ValueError:
@@ -102,23 +106,23 @@ class GateOperator(BaseOperator):
 
     def _idempotency_key(self, run: "RunContext") -> str:
         return self._key(
-            run, __version__, self._mode(run), run.loaded.digest, code_of(type(self)), sorted(self.inputs(run).items())
+            run, __version__, self._mode(run), run.spec_digest, code_of(type(self)), sorted(self.inputs(run).items())
         )
 
     def _key(self, run: "RunContext", *parts: Any) -> str:
         # Hashed: the ids alone may be longer than a key may be.
-        ids = (run.spec.pipeline, run.dag_id, run.run_id, run.task_id, run.map_index)
+        ids = (run.name, run.dag_id, run.run_id, run.task_id, run.map_index)
         return f"{self.step}/{digest_of(repr((*ids, *map(str, parts))))}"
 
     def _entry(self, run: "RunContext", report: Report, key: str) -> "Entry":
         from stageline.ledger import Entry
 
         return Entry(
-            pipeline=run.spec.pipeline, kind="step", step=self.step, verdict=report.verdict,
-            sentence=report.sentence, evidence=report.as_json(), stage=run.spec.stage.value,
+            pipeline=run.name, kind="step", step=self.step, verdict=report.verdict,
+            sentence=report.sentence, evidence=report.as_json(), stage=run.stage,
             mode=report.mode, dag_id=run.dag_id, run_id=run.run_id, task_id=run.task_id,
             map_index=run.map_index, try_number=run.try_number, actor=run.actor, idempotency_key=key,
-            spec_digest=run.loaded.digest, package_version=__version__,
+            spec_digest=run.spec_digest, package_version=__version__,
         )  # fmt: skip
 
     def _show(self, run: "RunContext", report: Report) -> None:
@@ -127,7 +131,7 @@ class GateOperator(BaseOperator):
             self.attach(run, report, mlflow_run)
             self._note(run, report, mlflow_run)
             return
-        if len(run.ledger.records(run.spec.pipeline, dag_id=run.dag_id, run_id=run.run_id, limit=2)) == 1:
+        if len(run.ledger.records(run.name, dag_id=run.dag_id, run_id=run.run_id, limit=2)) == 1:
             # A refused input leaves no trace in MLflow, unless an earlier step had opened the run.
             return
         try:
@@ -145,7 +149,7 @@ class GateOperator(BaseOperator):
             run.tracking.finish(mlflow_run, succeeded=False)
         experiment = run.tracking.experiment_of(mlflow_run)
         self.mlflow_run_url = run.tracking.run_url(mlflow_run, experiment)
-        self.report_url = run.tracking.run_url(mlflow_run, experiment, PAGE)
+        self.report_url = run.tracking.run_url(mlflow_run, experiment, self.page)
 
 
 def _refused(report: Report) -> bool:

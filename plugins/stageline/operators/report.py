@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from stageline.operators.gate import PAGE, GateOperator
+from stageline.operators.gate import GateOperator
 from stageline.verdicts import Check, Report
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ReportOperator(GateOperator):
             ),
             sentence=f"{evaluated.sentence}{warning}{again}",
             evidence={
-                "page": PAGE, "conclusion": f"{evaluated.sentence}{warning}", "same_as": same_as,
+                "page": self.page, "conclusion": f"{evaluated.sentence}{warning}", "same_as": same_as,
                 "mlflow_run": run.tracking.ensure(run.dag_run),
             },
         )  # fmt: skip
@@ -61,7 +61,7 @@ class ReportOperator(GateOperator):
         content = report_content(run, report)
         plots = {f"plots/{name}": svg for name, svg in draw_plots(content).items()}
         with run.tracking.resume(mlflow_run):
-            log_texts({PAGE: render_page(content), **plots})
+            log_texts({self.page: render_page(content), **plots})
         run.tracking.finish(mlflow_run, succeeded=not report.blocks)
 
 

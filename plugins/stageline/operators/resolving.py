@@ -21,26 +21,31 @@ _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
 @contextmanager
-def resolve_run(pipeline: str, context: "Context") -> Iterator[RunContext]:
+def resolve_run(pipeline: str | None, context: "Context", *, record_as: str | None = None) -> Iterator[RunContext]:
     """Yield the run that a task belongs to.
 
-    :param pipeline: Name of the pipeline.
+    :param pipeline: Name of the pipeline; none: the task needs no spec.
+    :param record_as: What a run without a spec is recorded under; none: the DAG's id.
     :raises GateFailed: The pipeline's spec is missing or broken, or a connection is incomplete.
     """
+    task, dag_run = context["ti"], context["dag_run"]
+    dag_file = Path(context["dag"].fileloc)
     try:
         settings = load_settings()
-        folder = settings.pipelines or find_pipelines_folder(Path(context["dag"].fileloc))
-        loaded = load_pipeline(pipeline, folder)
+        loaded = None
+        if pipeline is not None:
+            loaded = load_pipeline(pipeline, settings.pipelines or find_pipelines_folder(dag_file))
     except Refusal as refusal:
         raise GateFailed(str(refusal)) from refusal
-    task, dag_run = context["ti"], context["dag_run"]
     # MLflow on a database without a server keeps its artifacts where the client says.
     embedded = re.split(r"[:+]", settings.tracking_uri, maxsplit=1)[0] in _DATABASES
     if embedded:
         settings.home.mkdir(parents=True, exist_ok=True)
     with Ledger.open(settings.ledger_url) as ledger:
         yield RunContext(
+            name=loaded.spec.pipeline if loaded else record_as or task.dag_id,
             loaded=loaded,
+            project=loaded.project if loaded else _project_of(dag_file),
             settings=settings,
             ledger=ledger,
             tracking=Tracking(
@@ -56,3 +61,11 @@ def resolve_run(pipeline: str, context: "Context") -> Iterator[RunContext]:
             run_after=dag_run.run_after,
             actor=getattr(dag_run, "triggering_user_name", None) or f"airflow:{dag_run.run_type}",
         )
+
+
+def _project_of(dag_file: Path) -> Path:
+    """Return the folder above `config/pipelines`, or the one above the DAG's file where there is none."""
+    try:
+        return find_pipelines_folder(dag_file).parent.parent
+    except Refusal:
+        return dag_file.parent

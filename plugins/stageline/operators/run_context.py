@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from stageline import __version__
-from stageline.exceptions import MissingStepError
+from stageline.exceptions import MissingStepError, SpecError
 from stageline.ledger import Ledger, Record
 from stageline.settings import Settings
 from stageline.spec import LoadedSpec, PipelineSpec
@@ -18,6 +18,7 @@ from stageline.tables.source import SourceTable, read_source
 from stageline.tracking import DagRun, Tracking
 
 if TYPE_CHECKING:
+    from stageline.tables.quarantine import QuarantineStore
     from stageline.tables.snapshots import SnapshotStore
 
 
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
 class RunContext:
     """One task of one DAG run.
 
+    :param name: What the run is recorded under: the pipeline's name, or the table's where there is no spec.
+    :param loaded: The pipeline's spec; none for a table that is checked on its own.
+    :param project: Root folder of the project; paths of tables start there.
     :param run_after: When Airflow was to start the run; a run has no other time it can rely on.
     :param actor: Who started the run, as far as Airflow knows.
     """
 
-    loaded: LoadedSpec
+    name: str
+    loaded: LoadedSpec | None
+    project: Path
     settings: Settings
     ledger: Ledger
     tracking: Tracking
@@ -43,13 +49,23 @@ class RunContext:
 
     @property
     def spec(self) -> PipelineSpec:
-        """The pipeline's spec."""
+        """The pipeline's spec.
+
+        :raises SpecError: The task belongs to no pipeline.
+        """
+        if self.loaded is None:
+            raise SpecError(f"task {self.task_id!r} names no pipeline; give its operator pipeline=NAME")
         return self.loaded.spec
 
     @property
-    def project(self) -> Path:
-        """The project's root folder."""
-        return self.loaded.project
+    def stage(self) -> str:
+        """The pipeline's stage; empty where there is no spec."""
+        return self.loaded.spec.stage.value if self.loaded else ""
+
+    @property
+    def spec_digest(self) -> str:
+        """Digest of the pipeline's YAML file; empty where there is no spec."""
+        return self.loaded.digest if self.loaded else ""
 
     @cached_property
     def source(self) -> SourceTable:
@@ -60,15 +76,15 @@ class RunContext:
     def dag_run(self) -> DagRun:
         """The DAG run as MLflow is told of it."""
         tags = {
-            "stageline.pipeline": self.spec.pipeline,
-            "stageline.stage": self.spec.stage.value,
-            "stageline.spec_digest": self.loaded.digest,
+            "stageline.pipeline": self.name,
+            "stageline.stage": self.stage,
+            "stageline.spec_digest": self.spec_digest,
             "stageline.package_version": __version__,
             "stageline.git_commit": git_commit(self.project),
             "stageline.airflow_url": self.airflow_url or "",
         }
         return DagRun(
-            self.spec.pipeline, self.dag_id, self.run_id, self.run_after,
+            self.name, self.dag_id, self.run_id, self.run_after,
             {name: value for name, value in tags.items() if value},
         )  # fmt: skip
 
@@ -84,11 +100,18 @@ class RunContext:
         """The feature snapshots of this pipeline."""
         from stageline.tables.snapshots import SnapshotStore
 
-        return SnapshotStore(self.settings.tables / self.spec.pipeline / "features")
+        return SnapshotStore(self.settings.tables / self.name / "features")
+
+    @property
+    def quarantine(self) -> "QuarantineStore":
+        """The rows of this pipeline or table that were put aside."""
+        from stageline.tables.quarantine import QuarantineStore
+
+        return QuarantineStore(self.settings.tables / self.name / "quarantine")
 
     def earlier(self, step: str) -> Record | None:
         """Return the newest record of a step in this DAG run, or none."""
-        return self.ledger.newest(self.spec.pipeline, dag_id=self.dag_id, run_id=self.run_id, step=step)
+        return self.ledger.newest(self.name, dag_id=self.dag_id, run_id=self.run_id, step=step)
 
     def require(self, step: str) -> Record:
         """Return the newest record of a step in this DAG run.

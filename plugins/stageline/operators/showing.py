@@ -24,7 +24,7 @@ def describe(report: Report) -> list[str]:
 
 def newest_steps(run: "RunContext") -> "Mapping[str, Record]":
     """Return the newest record of each step that the DAG run has taken so far, in their order."""
-    records = run.ledger.records(run.spec.pipeline, dag_id=run.dag_id, run_id=run.run_id, newest_first=False)
+    records = run.ledger.records(run.name, dag_id=run.dag_id, run_id=run.run_id, newest_first=False)
     return {record.step: record for record in records}
 
 
