@@ -1,66 +1,29 @@
-"""The command `stageline`."""
+"""The commands about pipelines: propose, check, show, run, look back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from stageline import __version__
+from stageline.cli.project import (
+    NameArgument,
+    ProjectOption,
+    console,
+    errors,
+    opened_ledger,
+    pipelines_folder,
+    refusing,
+    shown,
+)
 from stageline.exceptions import Refusal, SpecError, StagelineError
 from stageline.verdicts import shown_verdict
 
 if TYPE_CHECKING:
-    from stageline.ledger import Ledger
-    from stageline.settings import Settings
     from stageline.spec import PipelineSpec
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Staged ML pipelines on Apache Airflow: one YAML file per pipeline.",
-)  # fmt: skip
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
-ProjectOption = Annotated[Path, typer.Option("--project", help="Root folder of the project.", file_okay=False)]
-NameArgument = Annotated[str, typer.Argument(help="Name of the pipeline.")]
-
-
-def main() -> None:
-    """Run the command line; entry point of the script `stageline`."""
-    app()
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Print what Stageline refuses as one sentence, without a traceback."""
-    try:
-        yield
-    except StagelineError as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}")
-        raise typer.Exit(1) from error
-
-
-def _show_version(value: bool) -> None:
-    if value:
-        console.print(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Staged ML pipelines on Apache Airflow: one YAML file per pipeline."""
-
-
-@app.command()
 def init(
     name: NameArgument,
     source: Annotated[str, typer.Option("--from", help="CSV or Parquet file, sklearn://NAME or demo://NAME.")],
@@ -71,16 +34,15 @@ def init(
     """Propose a pipeline for a table, with what in the data each proposal rests on."""
     from stageline.onboarding import init_pipeline
 
-    with _refusing():
+    with refusing():
         result = init_pipeline(project.resolve(), name, source, target, event_time)
     for note in result.notes:
         console.print(f"[yellow]•[/yellow] {escape(note)}")
     for path in result.written:
-        console.print(f"wrote {escape(_shown(path))}")
-    console.print(f"next: read {escape(_shown(result.spec_path))}, then [bold]stageline run {name}[/bold]")
+        console.print(f"wrote {escape(shown(path))}")
+    console.print(f"next: read {escape(shown(result.spec_path))}, then [bold]stageline run {name}[/bold]")
 
 
-@app.command()
 def validate(
     names: Annotated[list[str] | None, typer.Argument(help="Names of pipelines; none: all.")] = None,
     data: Annotated[bool, typer.Option("--data", help="Read the source too.")] = False,
@@ -89,11 +51,11 @@ def validate(
     """Check specs: keys, values, what the stage requires, the estimator and its parameters."""
     from stageline.spec import pipeline_names
 
-    with _refusing():
-        folder = _pipelines(project)
+    with refusing():
+        folder = pipelines_folder(project)
         chosen = names or list(pipeline_names(folder))
         if not chosen:
-            raise SpecError(f"{_shown(folder)}: there is no pipeline; make one with: stageline init")
+            raise SpecError(f"{shown(folder)}: there is no pipeline; make one with: stageline init")
     broken = 0
     for name in chosen:
         try:
@@ -108,6 +70,7 @@ def validate(
 def _validate(name: str, folder: Path, *, data: bool) -> str:
     from stageline.spec import load_pipeline
     from stageline.tables import read_source, require_usable
+    from stageline.tables.parsed_file import tell_rejected
     from stageline.training import check_estimator
 
     loaded = load_pipeline(name, folder)
@@ -120,8 +83,9 @@ def _validate(name: str, folder: Path, *, data: bool) -> str:
         source = read_source(loaded.spec.source.uri, loaded.project)
         require_usable(source.table, loaded.spec, name=source.uri)
     except Refusal as refusal:
-        raise type(refusal)(f"{_shown(loaded.path)}: {refusal}") from refusal
-    return f"{name} ({loaded.spec.stage.value}), {source.table.num_rows:,} rows"
+        raise type(refusal)(f"{shown(loaded.path)}: {refusal}") from refusal
+    ragged = f"; the run will quarantine {tell_rejected(source.rejected)}" if source.rejected else ""
+    return f"{name} ({loaded.spec.stage.value}), {source.table.num_rows:,} rows{ragged}"
 
 
 def _check_schedule(spec: "PipelineSpec", folder: Path) -> None:
@@ -133,7 +97,6 @@ def _check_schedule(spec: "PipelineSpec", folder: Path) -> None:
     build_dags(spec)
 
 
-@app.command()
 def plan(
     names: Annotated[list[str] | None, typer.Argument(help="Names of pipelines; none: all.")] = None,
     project: ProjectOption = Path(),
@@ -142,8 +105,8 @@ def plan(
     from stageline.local_run import prepare_environment
     from stageline.spec import Stage, load_pipeline, missing_for, pipeline_names
 
-    with _refusing():
-        folder = _pipelines(project)
+    with refusing():
+        folder = pipelines_folder(project)
         prepare_environment(folder)
         from stageline.templates import TEMPLATES, build_stage
 
@@ -167,13 +130,12 @@ def plan(
             console.print(tree, no_wrap=True, overflow="ignore", crop=False)
 
 
-@app.command()
 def run(name: NameArgument, project: ProjectOption = Path()) -> None:
     """Run the pipeline's DAG in this process."""
     from stageline.local_run import prepare_environment, run_pipeline
 
-    with _refusing():
-        folder = _pipelines(project)
+    with refusing():
+        folder = pipelines_folder(project)
         prepare_environment(folder, logging_level="INFO")
         outcome = run_pipeline(name, folder, console)
     if outcome.sentence:
@@ -184,7 +146,6 @@ def run(name: NameArgument, project: ProjectOption = Path()) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
 def history(
     name: Annotated[str | None, typer.Argument(help="Name of the pipeline; none: all.")] = None,
     limit: Annotated[int, typer.Option(help="Newest records shown.", min=1)] = 30,
@@ -194,7 +155,7 @@ def history(
     """Show what happened, newest last, and whether the ledger's chain is whole."""
     from stageline.local_run import COLOURS
 
-    with _refusing(), _ledger(project) as ledger:
+    with refusing(), opened_ledger(project) as ledger:
         known = ledger.pipelines()
         if name is not None and name not in known:
             raise SpecError(f"the ledger knows no pipeline {name!r}; it knows: {', '.join(known) or 'none yet'}")
@@ -218,31 +179,3 @@ def history(
         errors.print(f"[red]broken[/red]  {escape(fault.pipeline)} #{fault.position}: {escape(fault.message)}")
     if faults:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _ledger(project: Path) -> "Iterator[Ledger]":
-    settings = _settings(project)
-    from stageline.ledger import Ledger
-
-    with Ledger.open(settings.ledger_url) as ledger:
-        yield ledger
-
-
-def _settings(project: Path) -> "Settings":
-    from stageline.local_run import prepare_environment
-
-    prepare_environment(_pipelines(project))
-    from stageline.operators.configuration import load_settings
-
-    return load_settings()
-
-
-def _pipelines(project: Path) -> Path:
-    from stageline.spec import find_pipelines_folder
-
-    return find_pipelines_folder(project.resolve())
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
