@@ -13,9 +13,10 @@ from packaging.utils import canonicalize_name
 PROJECT = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
 REQUIREMENTS = [Requirement(text) for text in PROJECT["dependencies"]]
 # Where a distribution has several modules, or none that says so.
-MODULES = {"apache-airflow": "airflow", "psycopg": "psycopg"}
+MODULES = {"apache-airflow": "airflow", "duckdb": "duckdb", "psycopg": "psycopg"}
 # Optional ones are tested where they are installed.
-OPTIONAL = [Requirement(text) for extra in ("celery", "postgres") for text in PROJECT["optional-dependencies"][extra]]
+EXTRAS = ("celery", "postgres", "spark")
+OPTIONAL = [Requirement(text) for extra in EXTRAS for text in PROJECT["optional-dependencies"][extra]]
 OPTIONAL_MODULES = {"apache-airflow-providers-celery": "airflow.providers.celery"}
 
 NAMES = {

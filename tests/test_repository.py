@@ -25,44 +25,69 @@ def texts():
     return found
 
 
-def lock_entries():
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+
+
+def lock_entries(lock):
     """Return the lock's requirements, each with its hashes, as one line."""
-    text = (ROOT / "requirements.txt").read_text("utf-8")
+    text = (ROOT / lock).read_text("utf-8")
     lines = re.sub(r"\s*\\\n\s*", " ", text).splitlines()
     return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
-def test_the_lock_names_no_address():
-    assert "://" not in (ROOT / "requirements.txt").read_text("utf-8")
-    assert [line for line in lock_entries() if line.startswith("-")] == []
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_address(lock):
+    assert "://" not in (ROOT / lock).read_text("utf-8")
+    assert [line for line in lock_entries(lock) if line.startswith("-")] == []
 
 
-def test_every_requirement_of_the_lock_is_pinned_and_hashed():
-    entries = lock_entries()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_of_a_lock_is_pinned_and_hashed(lock):
+    entries = lock_entries(lock)
     assert len(entries) > 100
     assert [line for line in entries if not re.match(r"[\w.\[\],-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line)] == []
 
 
-def test_the_lock_holds_every_dependency():
+def pinned(lock):
+    from packaging.utils import canonicalize_name
+
+    versions = {}
+    for line in lock_entries(lock):
+        name, _, rest = line.partition("==")
+        versions[canonicalize_name(name.partition("[")[0])] = rest.split()[0]
+    return versions
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [
+        ("requirements.txt", {"celery", "checkout", "postgres"}),
+        ("requirements-dev.txt", {"celery", "checkout", "dev", "docs", "postgres"}),
+    ],
+)
+def test_a_lock_holds_every_dependency(lock, extras):
     import tomllib
 
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [
-        *project["dependencies"],
-        *(text for extra in project["optional-dependencies"].values() for text in extra),
-    ]
-    pinned = {}
-    for line in lock_entries():
-        name, _, rest = line.partition("==")
-        pinned[canonicalize_name(name.partition("[")[0])] = rest.split()[0]
+    wanted = [*project["dependencies"], *(text for extra in extras for text in project["optional-dependencies"][extra])]
+    versions = pinned(lock)
     for text in wanted:
         requirement = Requirement(text)
         name = canonicalize_name(requirement.name)
-        assert name in pinned
-        assert requirement.specifier.contains(pinned[name], prereleases=True), text
+        assert name in versions
+        assert requirement.specifier.contains(versions[name], prereleases=True), text
+
+
+def test_the_locks_agree_and_cover_every_extra_but_spark():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(project["optional-dependencies"]) == {"celery", "checkout", "dev", "docs", "postgres", "spark"}
+    tested = pinned("requirements-dev.txt")
+    assert {name: version for name, version in pinned("requirements.txt").items() if tested.get(name) != version} == {}
 
 
 def test_no_file_names_a_place_on_somebodys_machine(texts):
