@@ -9,7 +9,6 @@ import pytest
 from small_project import write_spec
 
 from stageline.operators import DataQualityOperator, GateFailed
-from stageline.quality import trusted_expectation
 from stageline.tables import QuarantineStore
 
 ROWS = 60
@@ -234,21 +233,3 @@ def test_a_table_of_its_own_keeps_its_secrets(stores, execute, everything_shown,
 
     assert hidden(shown)
     assert "email: 60 of 60 values (100 %) are without a match of '^nobody'" in shown
-
-
-def test_a_query_that_fails_gives_no_private_value_away(stores, execute, everything_shown):
-    """The database's own words may quote one."""
-    write_rows(stores)
-    query = "SELECT * FROM {batch} WHERE CAST(email AS INTEGER) > 1"
-    operator = DataQualityOperator(
-        task_id="riders",
-        table="data/small.csv",
-        private=["id", "at", "email", "salary"],
-        expectations=[trusted_expectation("unexpected_rows_expectation", unexpected_rows_query=query)],
-    )
-
-    shown = everything_shown(execute, operator)
-
-    assert hidden(shown)
-    assert "could not be evaluated" in shown
-    assert "the column is private" in shown

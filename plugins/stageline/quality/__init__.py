@@ -5,7 +5,6 @@ from stageline.quality.proposals.proposal import Proposals, ProposedExpectation
 from stageline.quality.proposals.propose import propose_expectations, propose_with_notes
 from stageline.quality.quarantining import Handled, RowCount, failed_by_rows, rows_conserved, settle
 from stageline.quality.suite import check_quality
-from stageline.quality.trusted import trusted_expectation
 
 __all__ = [
     "Handled",
@@ -19,5 +18,4 @@ __all__ = [
     "propose_with_notes",
     "rows_conserved",
     "settle",
-    "trusted_expectation",
 ]

@@ -18,7 +18,7 @@ def check_freshness(
     :param now: The present, with a zone.
     :param private: Whether the column's values may stand nowhere: the age would give the newest away.
     """
-    at = newest if newest.tzinfo else newest.replace(tzinfo=UTC)
+    at = newest.astimezone(UTC) if newest.tzinfo else newest.replace(tzinfo=UTC)
     age = now - at
     allowed = f"max_age = {format_duration(max_age)}"
     old = f"the newest row is of {at:%Y-%m-%d %H:%M} UTC, {_in_words(age)} old"

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import as_frame
+from engine_tables import as_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from conftest import fill
+from engine_tables import fill
 from pyarrow import parquet
 
 from stageline.quality.engines import open_file, open_postgresql

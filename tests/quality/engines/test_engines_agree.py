@@ -1,26 +1,7 @@
-import math
-
 import pytest
-from engine_cases import IN_ORDER, SUITE, TABLE, TYPES
+from engine_cases import IN_ORDER, SUITE, TABLE, TYPES, answer, near
 
 from stageline.spec.expectations import catalogue
-
-NUMBERS = ("element_count", "missing_count", "unexpected_count", "missing_count", "observed_value")
-
-
-def near(one, other):
-    """Whether two answers are the same, numbers but for the last digits."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(near(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(near, one, other))
-    if isinstance(one, float) and isinstance(other, (int, float)):
-        return one == other or math.isclose(one, other, rel_tol=1e-9)
-    return one == other
-
-
-def answer(outcome):
-    return {"success": outcome.success, "error": outcome.error} | {key: outcome.result.get(key) for key in NUMBERS}
 
 
 def asked_of(table):

@@ -1,10 +1,10 @@
 from datetime import datetime, timedelta
 
 import pyarrow as pa
-from conftest import as_frame
+from engine_cases import answer, near
+from engine_tables import as_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_engines_agree import answer, near
 
 from stageline.quality.engines import open_arrow, open_frame
 from stageline.spec.models import Expectation

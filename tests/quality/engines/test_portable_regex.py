@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from conftest import as_frame, fill
+from engine_tables import as_frame, fill
 
 from stageline.exceptions import DataError
 from stageline.quality.engines import open_arrow, open_frame, open_postgresql, open_spark

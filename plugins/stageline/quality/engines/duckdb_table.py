@@ -143,7 +143,7 @@ def open_source(source: Source) -> Iterator[DuckDBTable]:
     with tempfile.TemporaryDirectory(prefix="stageline-duckdb-") as folder:
         connection = duckdb.connect(
             config={
-                "threads": str(min(len(os.sched_getaffinity(0)), _MOST_THREADS)),
+                "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
                 "memory_limit": _MEMORY,
                 "temp_directory": folder,
                 "autoinstall_known_extensions": "false",
