@@ -126,7 +126,7 @@ def _in_spark(path: Path) -> "Iterator[TableEngine]":
 
 
 def _read_spark(session: "SparkSession", path: Path) -> "DataFrame":
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     if path.suffix.lower() != ".parquet":
