@@ -381,7 +381,7 @@ class TestPostgreSQL:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            ({"table": "rides"}, "the schemas of the search path has no table 'rides'"),
+            ({"table": "rides"}, "the schemas of the search path have no table 'rides'"),
             ({"table": "tides", "schema": "city"}, "schema 'city' has no table 'tides'"),
         ],
     )

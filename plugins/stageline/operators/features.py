@@ -24,8 +24,9 @@ class FeatureSnapshotOperator(GateOperator):
     step = "features"
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
-        """Return the source as it is now."""
-        return {"source": run.source.digest}
+        """Return the source as it is now, and which of its rows passed."""
+        checked = run.earlier("quality")
+        return {"source": run.source.digest, "quality": checked.digest if checked else ""}
 
     def check(self, run: "RunContext") -> Report:
         """Take the snapshot."""

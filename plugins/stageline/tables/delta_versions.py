@@ -175,8 +175,10 @@ class DeltaVersions:
     def _find(self, present: "DeltaTable", digest: str) -> Version | None:
         with self._reading(""):
             commits: list[Mapping[str, Any]] = list(present.history())
+        # Delta numbers its history from the version that was opened, even if others wrote since.
+        newer = max(len(commits) - (present.version() + 1), 0)
         for commit in commits:
-            if commit.get(_DIGEST_KEY) == digest and self._holds(number := int(commit["version"]), digest):
+            if commit.get(_DIGEST_KEY) == digest and self._holds(number := int(commit["version"]) + newer, digest):
                 return Version(number, digest, str(commit.get(_DAG_RUN_KEY, "")))
         return None
 

@@ -73,12 +73,22 @@ def _row_problems(table: "pa.Table") -> Iterator[str]:
 def _event_time_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]:
     if spec.source.event_time is None:
         return
+    private = spec.source.event_time in spec.source.private
     try:
         times = parse_event_time(table, spec.source.event_time)
     except DataError as error:
-        yield str(error)
+        yield (
+            str(error)
+            if not private
+            else (
+                f"event time {spec.source.event_time!r}: a null, a value that is no time, or times with and without a zone; "
+                "none is shown: the column is private"
+            )
+        )
         return
-    if len(times.unique()) == 1:
+    if len(times.unique()) == 1 and private:
+        yield f"event time {spec.source.event_time!r} is the same in every row; it is private, so it is not shown"
+    elif len(times.unique()) == 1:
         yield f"event time {spec.source.event_time!r} is the same in every row: {times[0].as_py()}"
 
 
