@@ -81,7 +81,7 @@ def _event_time_problems(table: "pa.Table", spec: PipelineSpec) -> Iterator[str]
             str(error)
             if not private
             else (
-                f"event time {spec.source.event_time!r}: a null, a value that is no time, or times with and without a zone; "
+                f"event time {spec.source.event_time!r}: a null, no time, or times with and without a zone; "
                 "none is shown: the column is private"
             )
         )
