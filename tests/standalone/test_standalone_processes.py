@@ -15,7 +15,7 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SL
 PARENT = """
 import os, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], {options})
-print("ready", child.pid)
+print(f"ready {{child.pid}}")
 child.wait()
 """
 
