@@ -1,5 +1,5 @@
 # Everything runs from .venv, made here from two hashed locks: requirements.txt holds what runs,
-# requirements-dev.txt the same and what tests it. Spark (0.5 GB) is in neither: its tests skip without it.
+# requirements-dev.txt the same and what tests it, Spark (0.5 GB) among it: its tests skip without Java.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -59,7 +59,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 lock: $(TEST_STAMP)  ## Refresh the locks from pyproject.toml
 	$(LOCK) --extra celery --extra postgres --extra checkout -o requirements.txt
-	$(LOCK) --extra celery --extra postgres --extra checkout --extra docs --extra dev \
+	$(LOCK) --extra celery --extra postgres --extra checkout --extra spark --extra docs --extra dev \
 		-c requirements.txt -o requirements-dev.txt
 
 clean: down  ## Remove everything that was made here

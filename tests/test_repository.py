@@ -62,7 +62,7 @@ def pinned(lock):
     ("lock", "extras"),
     [
         ("requirements.txt", {"celery", "checkout", "postgres"}),
-        ("requirements-dev.txt", {"celery", "checkout", "dev", "docs", "postgres"}),
+        ("requirements-dev.txt", {"celery", "checkout", "dev", "docs", "postgres", "spark"}),
     ],
 )
 def test_a_lock_holds_every_dependency(lock, extras):
@@ -81,7 +81,7 @@ def test_a_lock_holds_every_dependency(lock, extras):
         assert requirement.specifier.contains(versions[name], prereleases=True), text
 
 
-def test_the_locks_agree_and_cover_every_extra_but_spark():
+def test_the_locks_agree_and_cover_every_extra():
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

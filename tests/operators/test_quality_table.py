@@ -396,6 +396,21 @@ class TestPostgreSQL:
         assert "s3cret" not in str(refused.value) + str(recorded()[0])
 
 
+def test_python_may_ask_of_some_rows_and_by_a_query(stores, execute, recorded):
+    condition = {"type": "comparison", "column": {"name": "stops"}, "operator": "<", "parameter": 5}
+    query = {"type": "unexpected_rows_expectation", "unexpected_rows_query": "SELECT * FROM {batch} WHERE hum > 9"}
+    place = write(stores, "parquet", rides())
+
+    with pytest.raises(GateFailed, match=r"hum where stops < 5: 1 of 5 values \(20 %\) is outside 0 to 1, e\.g\. 7\.5"):
+        execute(checking(**place, expectations=[{**HUM, "row_condition": condition}, query]))
+
+    (record,) = recorded()
+    (row,) = rows_kept(stores, record)
+    assert (row["position"], row["reasons"]) == (3, ["hum where stops < 5 is outside 0 to 1"])
+    sentences = [check["message"] for check in record.evidence["checks"]]
+    assert "table: no rows found by 'SELECT * FROM {batch} WHERE hum > 9', expected none" in sentences
+
+
 SPARK = None
 if importlib.util.find_spec("pyspark") is None:
     SPARK = "PySpark is not installed"

@@ -27,7 +27,8 @@ class DataQualityOperator(GateOperator):
     :param conn_id: Airflow connection of a PostgreSQL database; the checks run there.
     :param schema: The database's schema; default: the connection's search path.
     :param engine: For a file: `duckdb` (the default; reads what it needs, whatever the size), `pandas` or `spark`.
-    :param expectations: As the spec's `quality` takes them.
+    :param expectations: As the spec's `quality` takes them; also with a `row_condition`, and queries
+        (`unexpected_rows_expectation`).
     :param quality_gate: As the spec's `quality_gate`: `max_quarantined` and `persist`.
     :param private: Columns whose values stand in no message, record or report.
     :param record_as: Name under which a table's runs are recorded; default: the DAG's id. Where a DAG checks

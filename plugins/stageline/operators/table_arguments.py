@@ -51,7 +51,7 @@ def require_sound(
 
 
 def parse_expectations(given: Sequence[Mapping[str, Any] | Expectation], task: str) -> tuple[Expectation, ...]:
-    """Return expectations as a spec takes them.
+    """Return expectations as a spec takes them, and those that only Python may have.
 
     :param task: How errors call the place.
     :raises SpecError: One is not accepted.
@@ -65,7 +65,7 @@ def parse_expectations(given: Sequence[Mapping[str, Any] | Expectation], task: s
                 f"{task}: expectations[{index}] is {one!r}; expected a dictionary with 'type', or an Expectation"
             )
         try:
-            parsed.append(one if isinstance(one, Expectation) else Expectation.model_validate(dict(one)))
+            parsed.append(one if isinstance(one, Expectation) else Expectation.from_python(**one))
         except ValidationError as error:
             raise SpecError(f"{task}: expectations[{index}]: {_sentences(error)}") from error
     return tuple(parsed)

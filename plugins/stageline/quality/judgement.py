@@ -11,9 +11,9 @@ from stageline.quality.checks import (
     NOT_EVALUATED,
     NOTHING_TO_JUDGE,
     Table,
-    as_names,
     columns_of,
     make_check,
+    subject_of,
 )
 from stageline.quality.outcome import Outcome
 from stageline.quality.wording import (
@@ -28,6 +28,7 @@ from stageline.quality.wording import (
     outside,
     shorten,
 )
+from stageline.spec.expectations import CONDITION, QUERY, QUERY_ARGUMENT
 from stageline.spec.models import Expectation
 from stageline.verdicts import Check, Verdict
 
@@ -57,12 +58,13 @@ _WRONG: dict[str, Callable[[Mapping[str, Any]], str]] = {
 
 # Numbers that too few values leave undefined, e.g. the deviation of a single one.
 _COMPUTED = re.compile(r"expect_column_(max|mean|median|min|stdev|sum)_to_be_between")
+_SAID = (*COLUMN_ARGUMENTS, CONDITION)
 _NUMBER = re.compile(r"expect_(?:column|table)_(.+)_to_(?:be_between|equal)")
 
 
 def judge(expectation: Expectation, name: str, outcome: Outcome, table: Table) -> Check:
     """Turn an engine's answer into a check."""
-    subject = as_names(columns_of(expectation)) or "table"
+    subject = subject_of(expectation, "table")
     hidden = _hides(expectation, table)
     if outcome.error:
         # Great Expectations' own words may quote a value.
@@ -87,7 +89,7 @@ def _hides(expectation: Expectation, table: Table) -> bool:
 
 def reason_of(expectation: Expectation) -> str:
     """Say what is wrong with a row that fails an expectation, e.g. `hum is outside 0 to 1`."""
-    subject = as_names(columns_of(expectation)) or "the row"
+    subject = subject_of(expectation, "the row")
     return f"{subject} is {_wrong(expectation)}"
 
 
@@ -125,10 +127,11 @@ def _judge_values(expectation: Expectation, name: str, outcome: Outcome, subject
 
 def _judge_whole(expectation: Expectation, name: str, outcome: Outcome, subject: str, table: Table) -> Check:
     kind, observed = expectation.type, outcome.result.get("observed_value")
-    n = min((table.facts[column].count for column in columns_of(expectation)), default=table.rows)
+    rows = table.rows_for(expectation)
+    n = min([rows, *(table.facts[column].count for column in columns_of(expectation))])
     computed = _COMPUTED.fullmatch(kind)
     if computed and (observed is None or (isinstance(observed, float) and not math.isfinite(observed))):
-        message = f"{subject}: {computed[1]} cannot be computed from {n:,} of {table.rows:,} values"
+        message = f"{subject}: {computed[1]} cannot be computed from {n:,} of {rows:,} values"
         return make_check(expectation, name, NOTHING_TO_JUDGE, Verdict.INCONCLUSIVE, message, n=n)
     if _hides(expectation, table):
         message = f"{subject}: {kind} {'holds' if outcome.success else 'does not hold'}; {_HIDDEN}"
@@ -144,12 +147,15 @@ def _observation(expectation: Expectation, outcome: Outcome) -> str:
     if kind == "expect_column_to_exist":
         return "the column exists" if outcome.success else "the column stands at another place"
     observed = result.get("observed_value")
+    if kind == QUERY:
+        rows = "1 row" if observed == 1 else f"{observed or 'no'} rows"
+        return f"{rows} found by {as_text(' '.join(given[QUERY_ARGUMENT].split()))}, expected none"
     shown = as_list(observed) if isinstance(observed, (list, tuple, set)) else as_measured(observed, given)
     number = _NUMBER.fullmatch(kind)
     if number and {"min_value", "max_value", "value"} & set(given):
         return f"{number[1].replace('_', ' ')} is {shown}, expected {expected(given)}"
     examples = as_list(result.get("partial_unexpected_list") or ())
-    asked = ", ".join(f"{key} = {as_text(value)}" for key, value in given.items() if key not in COLUMN_ARGUMENTS)
+    asked = ", ".join(f"{key} = {as_text(value)}" for key, value in given.items() if key not in _SAID)
     parts = [f"{kind} {'holds' if outcome.success else 'does not hold'}"]
     parts += [f"unexpected {examples}"] if examples else [] if observed is None else [f"found {shown}"]
     return "; ".join([*parts, asked] if asked else parts)

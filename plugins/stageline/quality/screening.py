@@ -8,6 +8,7 @@ from stageline.quality.checks import (
     as_names,
     columns_of,
     make_check,
+    subject_of,
 )
 from stageline.quality.columns import nearest_column
 from stageline.quality.wording import are, as_name
@@ -45,6 +46,9 @@ _ABOUT_SIZE = frozenset(
 
 def screen(expectation: Expectation, name: str, table: Table) -> Check | None:
     """Return the check of an expectation that need not be evaluated; `None` sends it to the engine."""
+    if table.rows and not table.rows_for(expectation):
+        message = f"{subject_of(expectation, 'table')}: no row is chosen, so there is nothing to judge"
+        return make_check(expectation, name, NOTHING_TO_JUDGE, Verdict.INCONCLUSIVE, message, n=0)
     for column in columns_of(expectation):
         check = _missing(expectation, name, column, table) or _nothing(expectation, name, column, table)
         check = check or _infinite(expectation, name, column, table)

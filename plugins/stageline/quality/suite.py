@@ -4,12 +4,21 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from stageline.exceptions import DataError
-from stageline.quality.checks import NOTHING_DECLARED, NOTHING_TO_JUDGE, Table, as_names, columns_of, name_of
+from stageline.quality.checks import (
+    NOTHING_DECLARED,
+    NOTHING_TO_JUDGE,
+    Table,
+    as_names,
+    columns_of,
+    condition_of,
+    name_of,
+)
 from stageline.quality.columns import Histogram, nearest_column
 from stageline.quality.evidence import as_evidence, columns_to_describe
 from stageline.quality.judgement import judge
 from stageline.quality.screening import screen
 from stageline.quality.table_engine import TableEngine
+from stageline.spec.expectations import CONDITION
 from stageline.spec.models import Expectation
 from stageline.verdicts import Check, Mode, Report, Verdict
 
@@ -35,7 +44,7 @@ def check_quality(
     named = [column for expectation in expectations for column in columns_of(expectation)]
     described = columns_to_describe(table.columns, named)
     facts = table.describe(described, like or {})
-    known = Table(table.count_rows(), table.columns, facts, frozenset(private))
+    known = Table(table.count_rows(), table.columns, facts, frozenset(private), _chosen(table, expectations))
 
     names = _number_repeated(name_of(expectation) for expectation in expectations)
     screened = [screen(item, name, known) for item, name in zip(expectations, names, strict=True)]
@@ -58,6 +67,21 @@ def check_quality(
         },
         mode=mode,
     )
+
+
+def _chosen(table: TableEngine, expectations: Sequence[Expectation]) -> dict[str, int]:
+    """Return how many rows each row condition chooses: judging none would pass vacuously."""
+    conditions = {condition_of(item): item.arguments[CONDITION] for item in expectations if condition_of(item)}
+    counting = [
+        Expectation.from_python(type="expect_table_row_count_to_be_between", min_value=0, row_condition=condition)
+        for condition in conditions.values()
+    ]
+    outcomes = table.evaluate(counting) if counting else []
+    return {
+        words: outcome.result["observed_value"]
+        for words, outcome in zip(conditions, outcomes, strict=True)
+        if not outcome.error
+    }
 
 
 def _require_known(private: Collection[str], columns: Sequence[str]) -> None:

@@ -52,6 +52,21 @@ def as_list(values: Iterable[Any]) -> str:
     return f"{listed} and {more:,} more" if more > 0 else listed
 
 
+def as_condition(condition: Mapping[str, Any]) -> str:
+    """Return a row condition as it stands in a message, e.g. `season == 1 and hum is null`."""
+    if "conditions" in condition:
+        parts = [as_condition(part) for part in condition["conditions"]]
+        grouped = [f"({part})" if " or " in part else part for part in parts]
+        return f" {condition['type']} ".join(grouped)
+    name = as_name(condition["column"]["name"])
+    if condition["type"] == "nullity":
+        return f"{name} is {'' if condition['is_null'] else 'not '}null"
+    given = condition["parameter"]
+    if condition["operator"] in ("IN", "NOT_IN"):
+        return f"{name} {condition['operator'].lower().replace('_', ' ')} ({as_list(given)})"
+    return f"{name} {condition['operator']} {as_text(given)}"
+
+
 def are(count: int) -> str:
     """Return the verb that follows a count."""
     return "is" if count == 1 else "are"

@@ -10,10 +10,15 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from stageline.spec.argument_values import pattern_problems, range_problems, value_problems
 from stageline.spec.problems import Problem
-from stageline.spec.wording import nearest, quoted, suggestion
+from stageline.spec.row_conditions import condition_problems
+from stageline.spec.wording import found, nearest, quoted, suggestion
 
 NOT_BLANK = r"\S"
 CATALOGUE = Path(__file__).with_name("expectation_types.json")
+
+QUERY = "unexpected_rows_expectation"
+QUERY_ARGUMENT = "unexpected_rows_query"
+CONDITION = "row_condition"
 
 # Measured: row conditions ran `os.system`, query expectations ran SQL against other tables.
 _DATABASE_ONLY = "it runs only inside a database; use a regex expectation"
@@ -22,17 +27,18 @@ REFUSED = {
     "expect_column_values_to_match_like_pattern_list": _DATABASE_ONLY,
     "expect_column_values_to_not_match_like_pattern": _DATABASE_ONLY,
     "expect_column_values_to_not_match_like_pattern_list": _DATABASE_ONLY,
-    "expect_query_results_to_match_comparison": "it runs free SQL; available from Python only",
-    "expect_table_row_count_to_equal_other_table": "it reads outside the source; available from Python only",
-    "unexpected_rows_expectation": "it runs free SQL; available from Python only",
+    "expect_query_results_to_match_comparison": "it reads outside the source",
+    "expect_table_row_count_to_equal_other_table": "it reads outside the source",
+    QUERY: "it runs free SQL; available from Python only",
 }
-PYTHON_ONLY = frozenset(
+NOT_IN_YAML = frozenset(
     {"batch_id", "catch_exceptions", "condition_parser", "id", "meta", "rendered_content", "result_format",
-     "row_condition", "windows"}
+     CONDITION, "windows"}
 )  # fmt: skip
+_NOT_ABOUT_ROWS = ("expect_table_column", "expect_column_to_exist")
 
 _RANGE = frozenset({"min_value", "max_value", "strict_min", "strict_max"})
-_NOT_ARGUMENTS = PYTHON_ONLY | {"severity", "description", "notes", "library_metadata"}
+_NOT_ARGUMENTS = NOT_IN_YAML | {"severity", "description", "notes", "library_metadata"}
 _COLUMNS = frozenset({"column", "column_A", "column_B"})
 # Great Expectations lets these be left out, and then passes whatever the data is.
 _NEVER_LEFT_OUT = frozenset({"column_list", "column_set", "partition_object", "regex", "threshold", "type_list"})
@@ -63,6 +69,16 @@ def check_expectation(type_: str, arguments: Mapping[str, Any]) -> None:
         raise ValueError("; ".join(problems))
 
 
+def python_expectation_problems(type_: str, arguments: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with an expectation of somebody who may run code here anyway."""
+    if CONDITION in arguments:
+        if type_ in REFUSED or type_.startswith(_NOT_ABOUT_ROWS):
+            yield (CONDITION,), f"{type_} is about no rows that it could choose among; leave it out"
+        yield from condition_problems((CONDITION,), arguments[CONDITION])
+    others = {name: value for name, value in arguments.items() if name != CONDITION}
+    yield from _query_problems(others) if type_ == QUERY else expectation_problems(type_, others)
+
+
 def expectation_problems(type_: str, arguments: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with an expectation, each with the key it is about."""
     if type_ in REFUSED:
@@ -76,8 +92,15 @@ def expectation_problems(type_: str, arguments: Mapping[str, Any]) -> Iterator[P
     schema = catalogue()[type_]
     allowed = schema["properties"]
     for name, value in arguments.items():
-        if name in PYTHON_ONLY:
-            yield (name,), "not accepted in YAML; available from Python only"
+        if name in NOT_IN_YAML:
+            yield (
+                (name,),
+                (
+                    "not accepted in YAML; available from Python only"
+                    if name == CONDITION
+                    else "not accepted; leave it out"
+                ),
+            )
         elif name not in allowed:
             yield (name,), f"unknown argument of {type_}; {suggestion(name, allowed, label='allowed')}"
         else:
@@ -90,6 +113,18 @@ def expectation_problems(type_: str, arguments: Mapping[str, Any]) -> Iterator[P
         yield (), f"{type_} has no limit; write {' or '.join(either)}"
     yield from range_problems(arguments)
     yield from pattern_problems(arguments)
+
+
+def _query_problems(arguments: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in arguments:
+        if name not in (QUERY_ARGUMENT, "description", "notes"):
+            yield (name,), f"unknown argument of {QUERY}; {suggestion(name, (QUERY_ARGUMENT,), label='allowed')}"
+    query = arguments.get(QUERY_ARGUMENT)
+    if not isinstance(query, str) or "{batch}" not in query:
+        yield (
+            (QUERY_ARGUMENT,),
+            f"is {found(query)}; expected SQL that selects from {{batch}}, the table",
+        )
 
 
 def build_catalogue() -> dict[str, Any]:

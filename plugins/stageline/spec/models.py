@@ -5,14 +5,17 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from stageline.spec.metrics import METRICS, check_metric
 from stageline.spec.operating import Gates, Monitor, QualityGate, Release
 from stageline.spec.problems import refuse
 from stageline.spec.requirements import contradictions
+from stageline.spec.row_conditions import as_condition
 from stageline.spec.values import Column, Columns, Duration, Finite, FromYaml, Owner, Section, check_schedule
 from stageline.verdicts import Severity
+
+_FROM_PYTHON = "from_python"
 
 
 class Stage(StrEnum):
@@ -99,12 +102,28 @@ class Expectation(BaseModel):
         """The expectation's own arguments, as Great Expectations names them."""
         return dict(self.model_extra or {})
 
-    @model_validator(mode="after")
-    def _known_to_great_expectations(self) -> Self:
-        # Imported late, so that `python -m stageline.spec.expectations` does not import itself twice.
-        from stageline.spec.expectations import expectation_problems
+    @classmethod
+    def from_python(cls, **given: Any) -> Self:
+        """Return an expectation that a DAG's author wrote: it may also have a `row_condition`, or be a query.
 
-        refuse(expectation_problems(self.type, self.arguments))
+        Never build one from text that a stranger wrote: `unexpected_rows_expectation` runs its SQL.
+
+        :param given: `type`, `severity` and Great Expectations' own arguments.
+        :raises ValidationError: It would not be accepted, or checks nothing.
+        """
+        condition = as_condition(given.get("row_condition"))
+        return cls.model_validate(
+            given if condition is None else {**given, "row_condition": condition}, context={_FROM_PYTHON: True}
+        )
+
+    @model_validator(mode="after")
+    def _known_to_great_expectations(self, info: ValidationInfo) -> Self:
+        # Imported late, so that `python -m stageline.spec.expectations` does not import itself twice.
+        from stageline.spec.expectations import expectation_problems, python_expectation_problems
+
+        from_python = info.context and info.context.get(_FROM_PYTHON)
+        problems = python_expectation_problems if from_python else expectation_problems
+        refuse(problems(self.type, self.arguments))
         return self
 
 

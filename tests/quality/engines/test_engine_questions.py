@@ -26,7 +26,7 @@ COLUMNS = {
 
 
 def asked(kind, **arguments):
-    return put(Expectation.model_construct(type=kind, **arguments), COLUMNS)
+    return put(Expectation.model_construct(type=kind, **arguments), COLUMNS, "duckdb")
 
 
 def error_of(kind, **arguments):

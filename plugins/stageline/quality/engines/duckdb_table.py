@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _VIEW = "judged"
 _OWN_VIEW = "handed_out"
+_NAMED_VIEW = "own_names"
 # What grows with the rows, e.g. counts of different values, is put aside on disk beyond this.
 _MEMORY = "1GB"
 _MOST_THREADS = 8
@@ -55,7 +56,7 @@ class DuckDBTable(SqlTable):
         with quiet_imports():
             from stageline.quality.engines.metrics.duckdb_execution import TableDuckDBEngine
 
-            execution = TableDuckDBEngine(lent, _VIEW, columns)
+            execution = TableDuckDBEngine(lent, _VIEW, _NAMED_VIEW, columns)
         super().__init__(execution, columns)
         self._lent = lent
         self._source = source
@@ -172,9 +173,13 @@ def _attach(connection: "duckdb.DuckDBPyConnection", source: Source) -> list[Col
         for place, (name, row) in enumerate(zip(source.columns, described, strict=True))
     ]
     shown = [f"{shown_as(f'own_{place}', column.type)} AS {column.shown}" for place, column in enumerate(columns)]
-    # Two views, because each query reads a view's whole definition.
+    # Several views, because each query reads a view's whole definition.
     for view, selected in ((_VIEW, shown), (_OWN_VIEW, own)):
         connection.execute(f"CREATE TEMP VIEW {view} AS SELECT {', '.join([*selected, 'row_position'])} FROM {named}")  # noqa: S608
+    if own:
+        # Of names that differ only in case, DuckDB renames the later ones.
+        called = ", ".join(f"{name} AS {identifier(column.name)}" for name, column in zip(own, columns, strict=True))
+        connection.execute(f"CREATE TEMP VIEW {_NAMED_VIEW} AS SELECT {called} FROM {named}")  # noqa: S608
     allowed = ", ".join(literal(path) for path in source.files)
     connection.execute(f"SET allowed_paths = [{allowed}]")
     connection.execute("SET enable_external_access = false")
@@ -197,6 +202,11 @@ def naming(source: str) -> Iterator[None]:
     except (duckdb.Error, pa.ArrowException, DBAPIError, OSError) as error:
         words = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
         raise SourceError(f"{source!r}: cannot be read as a table: {words[0]}; mend or replace the file") from error
+
+
+def identifier(name: str) -> str:
+    """Return a name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:

@@ -30,7 +30,7 @@ class PandasTable:
         require_distinct_names(frame)
         with quiet_imports():
             # Their metric providers are registered by being imported.
-            from stageline.quality.engines.metrics import pandas_numbers, pandas_rows  # noqa: F401
+            from stageline.quality.engines.metrics import pandas_numbers, pandas_queries, pandas_rows  # noqa: F401
             from stageline.quality.engines.metrics.pandas_execution import TablePandasEngine
 
         self._frame = frame

@@ -46,7 +46,8 @@ class PostgreSQLTable(SqlTable):
                 *(shown_as(table.c[item.name], item.kind, item.type).label(item.shown) for item in columns),
                 *(handed_out(table.c[item.name], item.kind).label(_own(item)) for item in columns),
             )
-            execution = TablePostgreSQLEngine(connection, query, columns, placed=False)
+            named = connection.dialect.identifier_preparer.format_table(table)
+            execution = TablePostgreSQLEngine(connection, query, columns, named=named, placed=False)
         super().__init__(execution, columns)
 
     def failing_rows(self, expectations: Sequence[Expectation]) -> FailingRows:

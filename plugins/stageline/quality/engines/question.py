@@ -7,8 +7,9 @@ from typing import Any
 from stageline.exceptions import DataError
 from stageline.quality.engines.kinds import Column, why_not
 from stageline.quality.engines.type_names import is_type
-from stageline.quality.engines.typed_arguments import with_typed_values
+from stageline.quality.engines.typed_arguments import with_typed_parameters, with_typed_values
 from stageline.quality.outcome import Outcome
+from stageline.spec.expectations import CONDITION
 from stageline.spec.models import Expectation
 
 _SINGLE = ("column", "column_A", "column_B")
@@ -27,7 +28,11 @@ class Question:
     columns: tuple[Column, ...]
 
 
-def put(expectation: Expectation, columns: Mapping[str, Column]) -> Question | Outcome:
+# Spark cannot say which of some rows are equal to each other without asking all.
+_COUNTED_TOGETHER = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
+
+
+def put(expectation: Expectation, columns: Mapping[str, Column], engine: str) -> Question | Outcome:
     """Return the question to ask, or the outcome of an expectation that needs none.
 
     :param columns: The table's columns by their own names.
@@ -44,10 +49,15 @@ def put(expectation: Expectation, columns: Mapping[str, Column]) -> Question | O
         return _about_type(judged[0], [given["type_"]])
     if judged and "type_list" in given:
         return _about_type(judged[0], given["type_list"])
-    if reason := why_not(kind, judged):
+    reason = why_not(kind, judged)
+    if engine == "spark" and CONDITION in given and kind in _COUNTED_TOGETHER:
+        reason = "it takes no row_condition in the engine spark; use the engine duckdb"
+    if reason:
         return Outcome(success=False, error=reason)
     try:
         typed = with_typed_values(kind, given, judged)
+        if CONDITION in given:
+            typed[CONDITION] = with_typed_parameters(given[CONDITION], columns)
     except DataError as error:
         return Outcome(success=False, error=str(error))
     return Question(kind, _with_neutral_names(typed, columns), tuple(judged))

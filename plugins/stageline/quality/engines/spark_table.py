@@ -33,13 +33,13 @@ class SparkTable:
         ]
         with quiet_imports():
             # Their metric providers are registered by being imported.
-            from stageline.quality.engines.metrics import spark_numbers, spark_rows  # noqa: F401
+            from stageline.quality.engines.metrics import spark_numbers, spark_queries, spark_rows  # noqa: F401
             from stageline.quality.engines.metrics.spark_execution import TableSparkEngine
 
             # Renamed by their place, columns need no quotes.
             own = frame.toDF(*map(_own, columns))
             shown = [shown_as(_own(column), column.type).alias(column.shown) for column in columns]
-            self.execution = TableSparkEngine(own.select("*", *shown), columns)
+            self.execution = TableSparkEngine(own.select("*", *shown), columns, frame)
         self.known: Mapping[str, Column] = {column.name: column for column in columns}
         self.columns = tuple(self.known)
 

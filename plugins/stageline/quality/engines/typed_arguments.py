@@ -7,6 +7,7 @@ from typing import Any
 from stageline.exceptions import DataError
 from stageline.quality.engines.kinds import MOMENTS, NUMBERS, Column, Kind
 from stageline.quality.wording import as_text
+from stageline.spec.row_conditions import GROUPS
 
 _LIMITS = ("min_value", "max_value")
 # These count or compute a number, whatever the column holds.
@@ -37,6 +38,40 @@ def with_typed_values(expectation: str, arguments: Mapping[str, Any], columns: S
         typed["value_set"] = _members("value_set", typed["value_set"], columns[0])
     if len(columns) > 1 and typed.get("value_pairs_set"):
         typed["value_pairs_set"] = _pairs(typed["value_pairs_set"], columns)
+    return typed
+
+
+def with_typed_parameters(condition: Mapping[str, Any], columns: Mapping[str, Column]) -> dict[str, Any]:
+    """Return a row condition with neutral names, and parameters as values of the columns' kinds.
+
+    :param columns: The table's columns by their own names.
+    :raises DataError: A column does not exist, or cannot be compared with its parameter.
+    """
+    if condition["type"] in GROUPS:
+        parts = [with_typed_parameters(part, columns) for part in condition["conditions"]]
+        return {"type": condition["type"], "conditions": parts}
+    name = condition["column"]["name"]
+    if name not in columns:
+        raise DataError(f"row_condition: the table has no column {name!r}")
+    column = columns[name]
+    typed = {**condition, "column": {"name": column.shown}}
+    if condition["type"] == "comparison":
+        typed["parameter"] = _parameter(condition["operator"], condition["parameter"], column)
+    return typed
+
+
+def _parameter(operator: str, value: Any, column: Column) -> Any:
+    if operator in ("IN", "NOT_IN"):
+        if column.kind in MOMENTS:
+            raise DataError(
+                f"row_condition: {operator} of {column.name!r}, which holds {column.kind}; compare with <= and >="
+            )
+        return _members("row_condition", value, column)
+    typed = _as_value(value, column.kind)
+    if typed is None:
+        raise DataError(
+            f"row_condition: {as_text(value)} cannot be compared with {column.name!r}, which holds {column.kind}"
+        )
     return typed
 
 

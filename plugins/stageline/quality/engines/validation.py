@@ -39,6 +39,7 @@ class JudgedTable(Protocol):
     :param known: The columns by their own names.
     """
 
+    name: str
     execution: Any
     known: Mapping[str, Column]
 
@@ -51,7 +52,7 @@ class JudgedTable(Protocol):
 
 def evaluate(table: JudgedTable, expectations: Sequence[Expectation]) -> list[Outcome]:
     """Evaluate expectations together, and return an outcome for each, in their order."""
-    asked = [put(expectation, table.known) for expectation in expectations]
+    asked = [put(expectation, table.known, table.name) for expectation in expectations]
     questions = {place: item for place, item in enumerate(asked) if isinstance(item, Question)}
     outcomes = {place: item for place, item in enumerate(asked) if isinstance(item, Outcome)}
     with quiet():
@@ -70,7 +71,7 @@ def conditions_of(table: JudgedTable, expectations: Sequence[Expectation]) -> di
 
     These are the very metrics that the counts of `evaluate` rest on.
     """
-    asked = {place: put(expectation, table.known) for place, expectation in enumerate(expectations)}
+    asked = {place: put(expectation, table.known, table.name) for place, expectation in enumerate(expectations)}
     found = {}
     with quiet():
         plans, _ = _plan(table, {place: item for place, item in asked.items() if isinstance(item, Question)})

@@ -10,7 +10,7 @@ from stageline.quality.engines.duckdb_dialect import ReadOnlyConnection, connect
 from stageline.quality.engines.kinds import Column
 
 # Their metric providers are registered by being imported.
-from stageline.quality.engines.metrics import sql_numbers, sql_rows  # noqa: F401
+from stageline.quality.engines.metrics import sql_numbers, sql_queries, sql_rows  # noqa: F401
 from stageline.quality.engines.metrics.sql_execution import TableSqlEngine
 from stageline.quality.engines.portable_regex import for_duckdb
 
@@ -22,13 +22,14 @@ class TableDuckDBEngine(TableSqlEngine):
     """Great Expectations on a table in DuckDB, by the name of its view.
 
     :param lent: Stays open as long as the table is judged.
+    :param named: The view of the same rows by their own names.
     """
 
-    def __init__(self, lent: ReadOnlyConnection, view: str, columns: Sequence[Column]) -> None:
+    def __init__(self, lent: ReadOnlyConnection, view: str, named: str, columns: Sequence[Column]) -> None:
         self._lent = lent
         self._functions = itertools.count()
         query = sa.select(sa.text("*")).select_from(sa.table(view))
-        super().__init__(connect(lent), query, columns, placed=True)
+        super().__init__(connect(lent), query, columns, named=named, placed=True)
 
     def matches(self, text: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
         """Return whether a regular expression is found in a text."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from stageline.exceptions import DataError
 
 # Their metric providers are registered by being imported.
-from stageline.quality.engines.metrics import sql_numbers, sql_rows  # noqa: F401
+from stageline.quality.engines.metrics import sql_numbers, sql_queries, sql_rows  # noqa: F401
 from stageline.quality.engines.metrics.sql_execution import TableSqlEngine
 from stageline.quality.engines.portable_regex import for_postgresql
 

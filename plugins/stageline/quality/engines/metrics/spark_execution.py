@@ -7,8 +7,10 @@ from operator import and_, or_
 from typing import Any
 
 from great_expectations.execution_engine import SparkDFExecutionEngine
+from great_expectations.expectations.row_conditions import deserialize_row_condition
 
 from stageline.quality.engines.kinds import Column, Kind
+from stageline.quality.engines.metrics.comparing import COMPARED
 
 _BATCH = "table"
 
@@ -17,12 +19,14 @@ class TableSparkEngine(SparkDFExecutionEngine):
     """Great Expectations on a Spark DataFrame.
 
     :param frame: Holds the columns by their neutral names; others are not shown to Great Expectations.
+    :param named: The same rows by their own names, for queries.
     """
 
-    def __init__(self, frame: Any, columns: Sequence[Column]) -> None:
+    def __init__(self, frame: Any, columns: Sequence[Column], named: Any) -> None:
         super().__init__(spark=frame.sparkSession, persist=False)
         self.shown = {column.shown: column for column in columns}
         self.table = frame
+        self.named = named
         self.load_batch_data(_BATCH, frame)
 
     def kind_of(self, shown: str) -> Kind:
@@ -35,6 +39,8 @@ class TableSparkEngine(SparkDFExecutionEngine):
 
         unexpected, compute, accessor = condition
         kept = [functions.expr(filtered.condition) for filtered in compute.get("filter_conditions", ())]
+        if chosen := compute.get("row_condition"):
+            kept.append(self.condition_to_filter_clause(deserialize_row_condition(chosen)))
         ignored = compute.get("ignore_row_if")
         names = accessor.get("column_list") or [accessor[key] for key in ("column_A", "column_B") if key in accessor]
         missing = [functions.col(name).isNull() for name in names]
@@ -43,6 +49,27 @@ class TableSparkEngine(SparkDFExecutionEngine):
         if ignored in ("either_value_is_missing", "any_value_is_missing"):
             kept.append(~reduce(or_, missing))
         return reduce(and_, kept, unexpected)
+
+    def _comparison_condition_to_filter_clause(self, condition: Any) -> Any:
+        """Return a comparison as a column; Great Expectations would write it as a text of SQL."""
+        from pyspark.sql import functions
+
+        column, given = functions.col(condition.column.name), condition.parameter
+        if condition.operator in ("IN", "NOT_IN"):
+            return column.isin(given) if condition.operator == "IN" else ~column.isin(given)
+        return COMPARED[condition.operator](column, literal(given))
+
+    def _nullity_condition_to_filter_clause(self, condition: Any) -> Any:
+        from pyspark.sql import functions
+
+        column = functions.col(condition.column.name)
+        return column.isNull() if condition.is_null else column.isNotNull()
+
+    def _and_condition_to_filter_clause(self, condition: Any) -> Any:
+        return reduce(and_, map(self.condition_to_filter_clause, condition.conditions))
+
+    def _or_condition_to_filter_clause(self, condition: Any) -> Any:
+        return reduce(or_, map(self.condition_to_filter_clause, condition.conditions))
 
 
 def numbers(execution_engine: TableSparkEngine, shown: str) -> Any:

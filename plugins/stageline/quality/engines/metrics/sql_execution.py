@@ -20,15 +20,17 @@ class TableSqlEngine(SqlAlchemyExecutionEngine):
 
     :param shown: The columns by the names the queries use.
     :param query: Selects these columns.
-    :param placed: Whether it also selects each row's position, as `row_position`.
+    :param named: The same rows by their own names, as it stands after FROM, for queries.
+    :param placed: Whether the query also selects each row's position, as `row_position`.
     """
 
     def __init__(
-        self, connection: sa.Connection, query: sa.Select[Any], columns: Sequence[Column], *, placed: bool
+        self, connection: sa.Connection, query: sa.Select[Any], columns: Sequence[Column], *, named: str, placed: bool
     ) -> None:
         self._kept = connection
         super().__init__(engine=connection.engine)
         self.shown = {column.shown: column for column in columns}
+        self.named = named
         self.placed = placed
         batch = SqlAlchemyBatchData(execution_engine=self, selectable=query, create_temp_table=False)
         self.table = batch.selectable
@@ -49,15 +51,23 @@ class TableSqlEngine(SqlAlchemyExecutionEngine):
 
     def unexpected(self, condition: tuple[Any, Mapping[str, Any], Mapping[str, Any]]) -> sa.ColumnElement[bool]:
         """Return which of all rows are unexpected by a resolved condition; those that are ignored are not."""
-        unexpected: sa.ColumnElement[bool]
         unexpected, compute, accessor = condition
         records: Any = self.get_domain_records({**compute, **accessor})
+        judged: sa.ColumnElement[bool] = sa.true()
         while records is not self.table:
             # Each thing that is ignored is a filter around what lies below.
             query: Any = records.element if isinstance(records, sa.Subquery) else records
-            unexpected = sa.and_(query.whereclause, unexpected)
+            judged = sa.and_(query.whereclause, judged)
             (records,) = query.get_final_froms()
-        return unexpected
+
+        def among_judged(part: Any, **_: Any) -> Any:
+            # What is counted together, e.g. equal values, are only rows that are judged.
+            if not isinstance(part, sa.Over):
+                return None
+            apart = sa.func.coalesce(judged, sa.false())
+            return sa.over(part.element, partition_by=[*part.partition_by, apart], order_by=part.order_by)
+
+        return sa.and_(judged, sa.sql.visitors.replacement_traverse(unexpected, {}, among_judged))
 
     def kind_of(self, shown: str) -> Kind:
         """Return what a column holds, by its neutral name."""
