@@ -64,10 +64,12 @@ class TableSqlEngine(SqlAlchemyExecutionEngine):
             # What is counted together, e.g. equal values, are only rows that are judged.
             if not isinstance(part, sa.Over):
                 return None
+            window: Any = part
             apart = sa.func.coalesce(judged, sa.false())
-            return sa.over(part.element, partition_by=[*part.partition_by, apart], order_by=part.order_by)
+            return sa.over(window.element, partition_by=[*window.partition_by, apart], order_by=window.order_by)
 
-        return sa.and_(judged, sa.sql.visitors.replacement_traverse(unexpected, {}, among_judged))
+        traverse: Any = sa.sql.visitors.replacement_traverse
+        return sa.and_(judged, traverse(unexpected, {}, among_judged))
 
     def kind_of(self, shown: str) -> Kind:
         """Return what a column holds, by its neutral name."""
