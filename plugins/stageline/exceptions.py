@@ -8,6 +8,7 @@ StagelineError
 │   ├── DataError            the table was read, but no model can be trained or judged on it
 │   ├── ArtifactError        a stored file is not the one that was recorded, or holds types nobody trusts
 │   ├── MissingStepError     a step needs an earlier one that left no record in this run
+│   ├── HeadError            the head cannot move so: moved by another, superseded, or no such champion
 │   └── ScaffoldError        `stageline init` would have to overwrite something
 └── Outage                   a store cannot be reached: worth a retry
     ├── LedgerError          the ledger
@@ -45,6 +46,10 @@ class ArtifactError(Refusal):
 
 class MissingStepError(Refusal):
     """A step needs an earlier one that left no record in this run."""
+
+
+class HeadError(Refusal):
+    """The head cannot move so: another moved it first, the candidate is superseded, or there is no such champion."""
 
 
 class ScaffoldError(Refusal):

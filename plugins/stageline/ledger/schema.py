@@ -47,6 +47,16 @@ RECORD = Table(
     Index("stageline_record_run", "run_id", "dag_id"),
 )
 
+# What each pipeline serves. The log alone gives it, too; this row is what racing writers compare and swap.
+HEAD = Table(
+    "stageline_head",
+    METADATA,
+    Column("pipeline", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+)
+
 # Alembic's own table, under a name that cannot clash with Airflow's or MLflow's in the same database.
 VERSION = Table(
     "stageline_version",

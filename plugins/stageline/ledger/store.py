@@ -1,17 +1,20 @@
 """The ledger itself: open, append, find, read, verify."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Result, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from stageline.exceptions import LedgerError
+from stageline.exceptions import HeadError, LedgerError
 from stageline.ledger.chain import FIRST_PREVIOUS, chain_faults
 from stageline.ledger.engines import WAIT_SECONDS, make_engine, plain_errors, writing
+from stageline.ledger.head import MOVES, PROMOTION, ROLLBACK, Head, ModelVersion, replay
+from stageline.ledger.heads import promote_in, read_head, roll_back_in
 from stageline.ledger.records import ChainFault, Entry, Record
 from stageline.ledger.rows import evidence_text, record_of, row_of
 from stageline.ledger.schema import RECORD
@@ -49,16 +52,35 @@ class Ledger:
         :raises LedgerError: When the evidence has no JSON form or is too large, when the key belongs to
             another pipeline, kind or step, or when the ledger cannot be written.
         """
-        evidence = evidence_text(entry)
-        give_up = time.monotonic() + WAIT_SECONDS
-        with plain_errors(self._engine):
-            while True:
-                try:
-                    return self._append_once(entry, evidence)
-                except IntegrityError:
-                    # Another writer took the position or the key first; look again.
-                    if time.monotonic() > give_up:
-                        raise
+        evidence_text(entry)
+        return self._write(entry, lambda connection: _append_in(connection, entry))
+
+    def head(self, pipeline: str) -> Head:
+        """Return what a pipeline serves; generation 0 before its first release."""
+        with plain_errors(self._engine), self._engine.connect() as connection:
+            return read_head(connection, pipeline)
+
+    def promote(self, entry: Entry, candidate: ModelVersion, *, expected: int) -> Record:
+        """Make a candidate the champion, with its record, in one transaction.
+
+        With a key that exists, that record is returned and nothing changes.
+
+        :param expected: Generation of the head that the candidate was judged against.
+        :raises HeadError: The head moved since, or the candidate is older than what was promoted.
+        :raises LedgerError: The ledger cannot be written.
+        """
+        named = entry.model_copy(update={"kind": PROMOTION})
+        return self._write(named, lambda connection: promote_in(connection, named, candidate, expected, _append_in))
+
+    def roll_back(self, entry: Entry, version: int | None = None) -> Record:
+        """Make an earlier champion the champion again, with its record, in one transaction.
+
+        :param version: Which; none: the one before this one.
+        :raises HeadError: There is no such champion.
+        :raises LedgerError: The ledger cannot be written.
+        """
+        named = entry.model_copy(update={"kind": ROLLBACK})
+        return self._write(named, lambda connection: roll_back_in(connection, named, version, _append_in))
 
     def find(self, idempotency_key: str) -> Record | None:
         """Return the record with this key, or None."""
@@ -115,23 +137,36 @@ class Ledger:
             with plain_errors(self._engine), self._engine.connect() as connection:
                 stream = connection.execution_options(yield_per=_ROWS_AT_ONCE)
                 faults.extend(chain_faults(name, _rows(stream.execute(_chain(name)))))
+            faults.extend(self._head_faults(name))
         return faults
 
-    def _append_once(self, entry: Entry, evidence: str) -> Record:
-        with writing(self._engine) as connection:
-            existing = _find(connection, entry.idempotency_key)
-            if existing is not None:
-                return _same(existing, entry)
-            position, previous_digest = _end_of_chain(connection, entry.pipeline)
-            row = row_of(
-                entry,
-                evidence,
-                position=position + 1,
-                recorded_at=datetime.now(UTC),
-                previous_digest=previous_digest,
-            )
-            connection.execute(insert(RECORD).values(row))
-        return record_of(row)
+    def _head_faults(self, pipeline: str) -> list[ChainFault]:
+        """Return where the head is not the one that the log gives."""
+        head = self.head(pipeline)
+        try:
+            moves = [record for record in self.records(pipeline, newest_first=False) if record.kind in MOVES]
+            replayed = replay(pipeline, moves)
+        except (LedgerError, HeadError, ValidationError) as error:
+            return [ChainFault(pipeline=pipeline, position=max(head.position, 1), message=str(error))]
+        if replayed == head:
+            return []
+        differ = ", and they differ" if replayed.generation == head.generation else ""
+        message = f"the head is generation {head.generation}, the log gives generation {replayed.generation}{differ}"
+        return [ChainFault(pipeline=pipeline, position=max(head.position, replayed.position, 1), message=message)]
+
+    def _write(self, entry: Entry, write: Callable[[Connection], Record]) -> Record:
+        """Write in one transaction, unless a record with the entry's key is there already."""
+        give_up = time.monotonic() + WAIT_SECONDS
+        with plain_errors(self._engine):
+            while True:
+                try:
+                    with writing(self._engine) as connection:
+                        existing = _find(connection, entry.idempotency_key)
+                        return write(connection) if existing is None else _same(existing, entry)
+                except IntegrityError:
+                    # Another writer took the position, the key or the first head; look again.
+                    if time.monotonic() > give_up:
+                        raise
 
     def close(self) -> None:
         """Let go of what the ledger holds."""
@@ -147,6 +182,19 @@ class Ledger:
 
     def __repr__(self) -> str:
         return f"Ledger({shown(self._engine.url)!r})"
+
+
+def _append_in(connection: Connection, entry: Entry) -> Record:
+    position, previous_digest = _end_of_chain(connection, entry.pipeline)
+    row = row_of(
+        entry,
+        evidence_text(entry),
+        position=position + 1,
+        recorded_at=datetime.now(UTC),
+        previous_digest=previous_digest,
+    )
+    connection.execute(insert(RECORD).values(row))
+    return record_of(row)
 
 
 def _chain(pipeline: str) -> Select[Any]:

@@ -1,0 +1,74 @@
+"""Moving a head: compare and swap, and its record, in one transaction."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, insert, select, update
+
+from stageline.exceptions import HeadError
+from stageline.ledger.chain import canonical_json
+from stageline.ledger.head import Head, ModelVersion, change_of
+from stageline.ledger.records import Entry, Record
+from stageline.ledger.schema import HEAD
+
+Append = Callable[[Connection, Entry], Record]
+
+
+def read_head(connection: Connection, pipeline: str, *, for_update: bool = False) -> Head:
+    """Return a pipeline's head; one that was never moved has generation 0.
+
+    :param for_update: Whether other writers have to wait for this transaction.
+    """
+    query = select(HEAD.c.state).where(HEAD.c.pipeline == pipeline)
+    state = connection.execute(query.with_for_update() if for_update else query).scalar()
+    return Head(pipeline=pipeline) if state is None else Head.model_validate_json(state)
+
+
+def promote_in(connection: Connection, entry: Entry, candidate: ModelVersion, expected: int, append: Append) -> Record:
+    """Move a head to a candidate and append the record of it.
+
+    :param expected: Generation of the head that the candidate was judged against.
+    :raises HeadError: The head moved since, or the candidate is older than what was promoted.
+    """
+    before = read_head(connection, entry.pipeline, for_update=True)
+    if reason := before.superseded(candidate):
+        raise HeadError(f"version {candidate.version} of {entry.pipeline!r} is {reason}")
+    if before.generation != expected:
+        champion = f"version {before.champion.version}" if before.champion else "none"
+        raise HeadError(
+            f"the head of {entry.pipeline!r} moved from generation {expected} to {before.generation} (champion: "
+            f"{champion}) since version {candidate.version} was judged; evaluate it against the present champion"
+        )
+    return _move(connection, entry, before, lambda position: before.promote(candidate, position), append)
+
+
+def roll_back_in(connection: Connection, entry: Entry, version: int | None, append: Append) -> Record:
+    """Move a head back to an earlier champion and append the record of it.
+
+    :param version: Which; none: the champion before this one.
+    :raises HeadError: There is no such champion.
+    """
+    before = read_head(connection, entry.pipeline, for_update=True)
+    return _move(connection, entry, before, lambda position: before.roll_back(version, position), append)
+
+
+def _move(
+    connection: Connection, entry: Entry, before: Head, after_at: Callable[[int], Head], append: Append
+) -> Record:
+    # The record knows the change, and the head its record's position: the change is the same at any position.
+    evidence = {**entry.evidence, **change_of(before, after_at(0))}
+    record = append(connection, entry.model_copy(update={"evidence": evidence}))
+    after = after_at(record.position)
+    row = {
+        "generation": after.generation,
+        "position": after.position,
+        "state": canonical_json(after.model_dump(mode="json")),
+    }
+    if before.generation == 0:
+        connection.execute(insert(HEAD).values(pipeline=entry.pipeline, **row))
+        return record
+    moved = connection.execute(
+        update(HEAD).where(HEAD.c.pipeline == entry.pipeline, HEAD.c.generation == before.generation).values(row)
+    )
+    if moved.rowcount != 1:
+        raise HeadError(f"the head of {entry.pipeline!r} moved while it was read; try again")
+    return record
