@@ -26,8 +26,8 @@ LATER = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9998"
+down_revision = "0002"
 
 
 def upgrade():
@@ -39,7 +39,7 @@ def later_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A percent sign in the path once meant a placeholder to the reader of Alembic's settings.
     migrations = folder / "50% later" / "migrations"
     shutil.copytree(upgrading.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "0002_later.py").write_text(LATER, encoding="utf-8")
+    (migrations / "versions" / "9998_later.py").write_text(LATER, encoding="utf-8")
     monkeypatch.setattr(upgrading, "MIGRATIONS", migrations)
 
 
@@ -66,14 +66,14 @@ def test_an_older_ledger_is_upgraded_and_keeps_its_chain(
         assert upgraded.find("a") == first
         assert upgraded.verify() == []
     with make_engine(parse_url(ledger_url)).connect() as connection:
-        assert connection.execute(text("SELECT version_num FROM stageline_version")).scalar() == "0002"
+        assert connection.execute(text("SELECT version_num FROM stageline_version")).scalar() == "9998"
         assert connection.execute(text("SELECT later FROM stageline_record")).scalars().all() == [None, None]
 
 
 def test_a_newer_ledger_is_refused(ledger: Ledger, ledger_url: str) -> None:
     with writing(make_engine(parse_url(ledger_url))) as connection:
-        connection.execute(VERSION.update().values(version_num="0099"))
-    with pytest.raises(LedgerError, match=r"version '0099'.*knows '0001' to '0001'.*upgrade airflow-provider"):
+        connection.execute(VERSION.update().values(version_num="9999"))
+    with pytest.raises(LedgerError, match=r"version '9999'.*knows '0001' to '0002'.*upgrade airflow-provider"):
         Ledger.open(ledger_url)
 
 
@@ -81,7 +81,7 @@ def test_a_failed_upgrade_changes_nothing(
     ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: Make
 ) -> None:
     later_package(tmp_path, monkeypatch)
-    later = upgrading.MIGRATIONS / "versions" / "0002_later.py"
+    later = upgrading.MIGRATIONS / "versions" / "9998_later.py"
     later.write_text(LATER + '    op.drop_table("no_such_table")\n', encoding="utf-8")
     with pytest.raises(LedgerError, match="no_such_table"):
         Ledger.open(ledger_url)

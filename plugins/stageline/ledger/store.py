@@ -144,8 +144,9 @@ class Ledger:
         """Return where the head is not the one that the log gives."""
         head = self.head(pipeline)
         try:
-            moves = [record for record in self.records(pipeline, newest_first=False) if record.kind in MOVES]
-            replayed = replay(pipeline, moves)
+            with plain_errors(self._engine), self._engine.connect() as connection:
+                moves = _rows(connection.execute(_chain(pipeline).where(RECORD.c.kind.in_(MOVES))))
+                replayed = replay(pipeline, map(record_of, moves))
         except (LedgerError, HeadError, ValidationError) as error:
             return [ChainFault(pipeline=pipeline, position=max(head.position, 1), message=str(error))]
         if replayed == head:
