@@ -125,7 +125,7 @@ class TestRowCondition:
         ({"row_condition": {"type": "comparison", "column": "a", "operator": "~", "parameter": 1}},
          "row_condition.column: is the text 'a'; expected {'name': …}; row_condition.operator: is the text '~'"),
         ({"row_condition": (Column("a") == 1).dict(), "type": "expect_column_to_exist"}, "about no rows"),
-        ({"condition_parser": "pandas"}, "condition_parser: not accepted in YAML"),
+        ({"condition_parser": "pandas"}, "condition_parser: not accepted; leave it out"),
         ({"type": "unexpected_rows_expectation"}, "unexpected_rows_query: is nothing (null); expected SQL"),
         ({"type": "unexpected_rows_expectation", "unexpected_rows_query": "SELECT 1"}, "selects from {batch}"),
         ({"type": "expect_query_results_to_match_comparison"}, "it reads outside the source"),

@@ -119,9 +119,9 @@ _IN_SET = "expect_column_values_to_be_in_set"
         (
             _BETWEEN,
             {"column": "a", "min_value": 0, "condition_parser": "pandas"},
-            "condition_parser: not accepted in YAML$",
+            "condition_parser: not accepted; leave it out$",
         ),
-        (_BETWEEN, {"column": "a", "min_value": 0, "meta": {}}, "meta: not accepted in YAML$"),
+        (_BETWEEN, {"column": "a", "min_value": 0, "meta": {}}, "meta: not accepted; leave it out$"),
         (_IN_SET, {"column": "a"}, "value_set: missing"),
         (_IN_SET, {"column": "a", "value_set": "x"}, "value_set: found the text 'x', expected a list"),
         (

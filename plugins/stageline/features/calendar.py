@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PARTS = ("event_hour", "event_weekday", "event_month", "event_day")
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 def calendar_features(times: "pa.ChunkedArray") -> dict[str, "pa.ChunkedArray"]:
-    """Return `event_hour`, `event_weekday` (Monday 0), `event_month` and `event_day` (days since 1970-01-01).
+    """Return the parts of a training table's times that tell its rows apart.
 
     A part that is the same in every row tells nothing and is left out.
+
+    :param times: Timestamps in microseconds.
+    """
+    return {name: part for name, part in calendar_parts(times).items() if len(part.unique()) > 1}
+
+
+def calendar_parts(times: "pa.ChunkedArray") -> dict[str, "pa.ChunkedArray"]:
+    """Return `event_hour`, `event_weekday` (Monday 0), `event_month` and `event_day` (days since 1970-01-01).
 
     :param times: Timestamps in microseconds.
     """
@@ -25,4 +34,4 @@ def calendar_features(times: "pa.ChunkedArray") -> dict[str, "pa.ChunkedArray"]:
         "event_month": pc.month(times),
         "event_day": pc.divide(begin, _MICROSECONDS_PER_DAY),
     }
-    return {name: part.cast(pa.int64()) for name, part in parts.items() if len(part.unique()) > 1}
+    return {name: part.cast(pa.int64()) for name, part in parts.items()}

@@ -102,8 +102,7 @@ def model_frame(table: "pa.Table", numeric: Sequence[str], categorical: Sequence
 
     columns: dict[str, Any] = {name: _as_floats(table[name]) for name in numeric}
     for name in categorical:
-        values = pd.Series(table[name].to_pylist(), dtype=object)
-        columns[name] = values.where(values.notna(), None)
+        columns[name] = pd.Series(_as_objects(table[name]), dtype=object)
     return pd.DataFrame(columns)
 
 
@@ -113,6 +112,20 @@ def _as_floats(values: "pa.ChunkedArray") -> "np.ndarray":
     kind = pa.int8() if pa.types.is_boolean(values.type) else values.type
     floats: np.ndarray = values.cast(kind).cast(pa.float64(), safe=False).to_numpy()
     return floats
+
+
+def _as_objects(values: "pa.ChunkedArray") -> "np.ndarray":
+    """Return texts as objects, nulls None; each distinct text is made once."""
+    import numpy as np
+    import pyarrow as pa
+
+    kind = values.type
+    encoded = (values if pa.types.is_dictionary(kind) else values.dictionary_encode()).unify_dictionaries()
+    dictionary = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
+    texts = np.array([*dictionary, None], dtype=object)
+    codes = [np.asarray(chunk.indices.fill_null(len(dictionary))) for chunk in encoded.chunks]
+    objects: np.ndarray = texts[np.concatenate(codes)] if codes else texts[:0]
+    return objects
 
 
 def _is_text(kind: "pa.DataType") -> bool:

@@ -13,8 +13,9 @@ from stageline.verdicts import Check, Report, Verdict
 
 if TYPE_CHECKING:
     from stageline.operators.run_context import RunContext
-    from stageline.training import TrainingFunction, TrainingRows
+    from stageline.training import RecordedExample, TrainingFunction, TrainingRows
 
+_EXAMPLE = "validation/example.json"
 
 class TrainOperator(GateOperator):
     """Fit the spec's estimator, or a function of your own, beside a dummy and a linear baseline.
@@ -43,14 +44,15 @@ class TrainOperator(GateOperator):
         from stageline.evaluation import predict
         from stageline.operators.stored_rows import part_of, read_snapshot, rows_of
         from stageline.spec import Task
-        from stageline.training import fit_baselines, fit_model
+        from stageline.training import RecordedExample, fit_baselines, fit_model
 
         features = run.evidence("features")
         rows = rows_of(run, part_of(read_snapshot(run, features), "train"), features)
         model = fit_model(rows, run.spec, self.training_function)
         classify = run.spec.target.task is Task.CLASSIFICATION
         predictions = predict(model, rows.features, classify=classify)
-        evidence = self._log(run, model, fit_baselines(rows, run.spec), rows, predictions.values)
+        example = RecordedExample.take(model, rows, classify=classify)
+        evidence = self._log(run, model, fit_baselines(rows, run.spec), rows, predictions.values, example)
         name = evidence["estimator"].rpartition(".")[2]
         shape = f"{len(rows.features):,} rows x {rows.features.shape[1]} features"
         return Report(
@@ -78,10 +80,12 @@ class TrainOperator(GateOperator):
         baselines: Mapping[str, Any],
         rows: "TrainingRows",
         predicted: Any,
+        example: "RecordedExample",
     ) -> dict[str, Any]:
         from stageline import tracking
-        from stageline.training import TRUSTED_TYPES, save_model
+        from stageline.training import TRUSTED_TYPES, library_versions, save_model
         from stageline.training.model_file import digest_file
+        from stageline.training.recorded_example import digest_text
 
         features = run.evidence("features")
         snapshot = features["snapshot"]
@@ -111,6 +115,8 @@ class TrainOperator(GateOperator):
             )  # fmt: skip
             card = tracking.log_model(client, mlflow_run, model, rows.features, predicted, types=trusted)
             uris = tracking.log_baselines(files)
+            recorded = example.as_text()
+            tracking.log_texts({_EXAMPLE: recorded})
             stored = tracking.fetch_file(card.uri, folder / "stored")
             return {
                 "mlflow_run": mlflow_run,
@@ -118,4 +124,7 @@ class TrainOperator(GateOperator):
                 "model": {"id": card.model_id, "uri": card.uri, "digest": digest_file(stored),
                           "size_bytes": stored.stat().st_size},
                 "baselines": {name: {"uri": uris[name], "digest": digests[name]} for name in files},
+                "example": {"uri": f"runs:/{mlflow_run}/{_EXAMPLE}", "digest": digest_text(recorded),
+                            "rows": len(example.rows)},
+                "libraries": library_versions(),
             }  # fmt: skip

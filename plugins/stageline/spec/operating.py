@@ -42,11 +42,15 @@ class Gates(Section):
     :param min_improvement: Least improvement of the KPI over the champion's, in the metric's own unit.
     :param slices: Columns whose values are judged separately.
     :param max_slice_regression: Largest relative loss of the KPI that a slice may show.
+    :param max_latency_ms: Milliseconds within which 99 of 100 answers on a single row have to come.
+    :param max_memory_mb: Most memory, in millions of bytes, that a process may take to load and ask the model.
     """
 
     min_improvement: Finite = 0.0
     slices: Columns = ()
     max_slice_regression: Annotated[float, Field(ge=0)] = 0.10
+    max_latency_ms: Annotated[float, Field(gt=0)] | None = None
+    max_memory_mb: Annotated[float, Field(gt=0)] | None = None
 
 
 class Rollout(Section):
