@@ -1,7 +1,7 @@
 """DuckDB as an execution engine: regular expressions of RE2, and Python functions inside the database."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,11 +11,13 @@ from stageline.quality.engines.kinds import Column
 
 # Their metric providers are registered by being imported.
 from stageline.quality.engines.metrics import sql_numbers, sql_queries, sql_rows  # noqa: F401
+from stageline.quality.engines.metrics.narrowing import values_at_ranks
 from stageline.quality.engines.metrics.sql_execution import TableSqlEngine
 from stageline.quality.engines.portable_regex import for_duckdb
 
 # Draws the quantile of a share of 0.005 to about 0.05 percentage points.
 _DRAWN = 20_000
+_HELD = 500_000
 
 
 class TableDuckDBEngine(TableSqlEngine):
@@ -30,6 +32,14 @@ class TableDuckDBEngine(TableSqlEngine):
         self._functions = itertools.count()
         query = sa.select(sa.text("*")).select_from(sa.table(view))
         super().__init__(connect(lent), query, columns, named=named, placed=True)
+
+    def at_ranks(
+        self, table: sa.FromClause, values: sa.ColumnElement[float], ranks: Sequence[int], count: int
+    ) -> Mapping[int, float]:
+        """Return the values at ranks; of a long column without holding it, which DuckDB's own quantile does."""
+        if count <= _HELD:
+            return super().at_ranks(table, values, ranks, count)
+        return values_at_ranks(lambda query: self.execute_query(query).all(), table, values, ranks)
 
     def matches(self, text: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
         """Return whether a regular expression is found in a text."""

@@ -10,6 +10,7 @@ from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
 
 from stageline.quality.engines.kinds import Column, Kind
+from stageline.quality.engines.ranks import share_of
 
 _BATCH = "table"
 POSITION = "row_position"
@@ -74,6 +75,18 @@ class TableSqlEngine(SqlAlchemyExecutionEngine):
     def kind_of(self, shown: str) -> Kind:
         """Return what a column holds, by its neutral name."""
         return self.shown[shown].kind
+
+    def at_ranks(
+        self, table: sa.FromClause, values: sa.ColumnElement[float], ranks: Sequence[int], count: int
+    ) -> Mapping[int, float]:
+        """Return the values at ranks, from 0 for the least.
+
+        :param count: How many values there are.
+        """
+        shares = (sa.literal_column(repr(share_of(rank, count)), sa.Double) for rank in ranks)
+        picked = [sa.func.percentile_disc(share).within_group(values) for share in shares]
+        found = self.execute_query(sa.select(*picked).select_from(table)).one()
+        return dict(zip(ranks, found, strict=True))
 
     @abstractmethod
     def matches(self, text: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:

@@ -18,7 +18,7 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 
 from stageline.quality.engines.kinds import Kind
 from stageline.quality.engines.metrics.sql_execution import TableSqlEngine, mean, number
-from stageline.quality.engines.ranks import places, ranks, share_of, values_at
+from stageline.quality.engines.ranks import places, ranks, values_at
 
 _SHOWN = 20
 _together = metric_partial(
@@ -244,10 +244,7 @@ def _quantiles(
         return [None] * len(quantiles)
     wanted = places(quantiles, count, interpolation)
     needed = ranks(wanted)
-    shares = (sa.literal_column(repr(share_of(rank, count)), sa.Double) for rank in needed)
-    picked = [sa.func.percentile_disc(share).within_group(values) for share in shares]
-    found = execution_engine.execute_query(sa.select(*picked).select_from(table)).one()
-    return [*values_at(wanted, dict(zip(needed, found, strict=True)))]
+    return [*values_at(wanted, execution_engine.at_ranks(table, values, needed, count))]
 
 
 def _finite(value: Any) -> float | None:
