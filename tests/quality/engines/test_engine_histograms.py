@@ -30,9 +30,17 @@ def test_numbers_are_spread_over_twenty_bins_of_one_width(describe):
     assert np.diff(facts.histogram.edges) == pytest.approx(np.diff(facts.histogram.edges)[0])
     assert (facts.count, facts.nulls, facts.min, facts.max, facts.mean) == (1_000, 1, 1, 1_000, 500.5)
     # Half a percent lies beyond each end.
-    assert 5 <= facts.histogram.edges[0] <= 7
+    assert 4.5 <= facts.histogram.edges[0] <= 7
     assert facts.histogram.outside == 1_000 - sum(facts.histogram.counts) <= 12
     assert all(45 <= count <= 55 for count in facts.histogram.counts)
+
+
+@pytest.mark.parametrize(("most", "each", "bins"), [(1, 1, 2), (11, 1, 12), (19, 1, 20), (23, 2, 12), (99, 5, 20)])
+def test_bins_of_whole_numbers_hold_as_many_of_them(describe, most, each, bins):
+    histogram = describe([number for number in range(most + 1) for _ in range(50)]).histogram
+
+    assert histogram.edges[0] == -0.5
+    assert histogram.counts == (50 * each,) * bins
 
 
 def test_far_values_shape_no_bin(describe):

@@ -3,6 +3,7 @@
 A bin is computed, not looked up: `floor((value - first edge) / width)`, and the last bin takes its upper edge in.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -10,6 +11,8 @@ from stageline.quality.columns import Histogram
 from stageline.quality.engines.kinds import NUMBERS, Column, Kind
 
 BINS = 20
+# Beyond, a half more or less is no other number.
+_EXACT = 2**51
 # Share of the numbers that may lie below the bins, and as many above: they are counted, but shape no bin.
 BEYOND = 0.005
 TOP_VALUES = 10
@@ -33,6 +36,15 @@ def taken_over(column: Column, like: Mapping[str, Histogram]) -> Histogram | Non
     if earlier is None:
         return None
     return earlier if (has_bins(column) and earlier.edges) or (has_values(column) and earlier.values) else None
+
+
+def edges_of(column: Column, low: float, high: float) -> tuple[float, ...]:
+    """Return the edges of a column's bins: about 20 of equal width; of whole numbers each holds as many."""
+    if column.kind is Kind.INTEGER and low < high and max(-low, high) < _EXACT:
+        each = math.ceil((high - low + 1) / BINS)
+        count = math.ceil((high - low + 1) / each)
+        return tuple(low - 0.5 + each * place for place in range(count + 1))
+    return equal_edges(low, high)
 
 
 def equal_edges(low: float, high: float) -> tuple[float, ...]:

@@ -34,7 +34,7 @@ def describe(column: Column, series: "pd.Series[Any]", like: Mapping[str, Histog
         if finite.any():
             exact = values if not infinite else values[finite]
             least, most, mean = _plain(exact.min()), _plain(exact.max()), _mean(numbers[finite])
-            histogram = _bins(numbers[finite], earlier) if column.kind in NUMBERS else None
+            histogram = _bins(column, numbers[finite], earlier) if column.kind in NUMBERS else None
     if bins.has_values(column) and len(values):
         histogram = _top_values(values, column.kind, earlier)
     return ColumnFacts(
@@ -49,7 +49,7 @@ def describe(column: Column, series: "pd.Series[Any]", like: Mapping[str, Histog
     )
 
 
-def _bins(numbers: Any, earlier: Histogram | None) -> Histogram:
+def _bins(column: Column, numbers: Any, earlier: Histogram | None) -> Histogram:
     import numpy as np
 
     if earlier:
@@ -57,7 +57,7 @@ def _bins(numbers: Any, earlier: Histogram | None) -> Histogram:
     else:
         low = float(np.quantile(numbers, bins.BEYOND, method="lower"))
         high = float(np.quantile(numbers, 1 - bins.BEYOND, method="higher"))
-        edges = bins.equal_edges(low, high)
+        edges = bins.edges_of(column, low, high)
     within = numbers[(numbers >= edges[0]) & (numbers <= edges[-1])]
     if len(edges) == 2:  # noqa: PLR2004 - one bin, whose width may be more than a float holds
         return bins.as_bins(edges, {0: len(within)}, len(numbers))

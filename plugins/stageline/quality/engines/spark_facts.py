@@ -34,7 +34,7 @@ def describe(
         column: dict(zip(_PARTS, found[1 + width * place : 1 + width * (place + 1)], strict=True))
         for place, column in enumerate(columns)
     }
-    edges = {column: _edges(spans[column], bins.taken_over(column, like)) for column in columns}
+    edges = {column: _edges(column, spans[column], bins.taken_over(column, like)) for column in columns}
     binned = _count_bins(execution, {column: bounds for column, bounds in edges.items() if bounds})
     facts = {}
     for column, span in spans.items():
@@ -82,10 +82,10 @@ def _span(execution: "TableSparkEngine", column: Column) -> list[Any]:
     return [count, infinite, functions.min(values), functions.max(values), functions.avg(doubles), ends]
 
 
-def _edges(span: Mapping[str, Any], earlier: Histogram | None) -> tuple[float, ...]:
+def _edges(column: Column, span: Mapping[str, Any], earlier: Histogram | None) -> tuple[float, ...]:
     if not span["ends"]:  # no number, or no column of numbers
         return ()
-    return earlier.edges if earlier else bins.equal_edges(*span["ends"])
+    return earlier.edges if earlier else bins.edges_of(column, *span["ends"])
 
 
 def _count_bins(execution: "TableSparkEngine", edges: Mapping[Column, Sequence[float]]) -> dict[Column, dict[int, int]]:

@@ -26,7 +26,7 @@ def describe(
     :param like: Histograms whose bins the new ones take over.
     """
     rows, spans = _spans(execution, columns)
-    numbers = {column: _edges(spans[column], bins.taken_over(column, like)) for column in columns}
+    numbers = {column: _edges(column, spans[column], bins.taken_over(column, like)) for column in columns}
     binned = _count_bins(execution, {column: edges for column, edges in numbers.items() if edges})
     facts = {}
     for column in columns:
@@ -89,10 +89,10 @@ def _span(execution: "TableSqlEngine", column: Column) -> "list[sa.ColumnElement
     return [count, infinite, sa.func.min(values), sa.func.max(values), mean(doubles), *ends]
 
 
-def _edges(span: Mapping[str, Any], earlier: Histogram | None) -> tuple[float, ...]:
+def _edges(column: Column, span: Mapping[str, Any], earlier: Histogram | None) -> tuple[float, ...]:
     if span["low"] is None:  # no number, or no column of numbers
         return ()
-    return earlier.edges if earlier else bins.equal_edges(float(span["low"]), float(span["high"]))
+    return earlier.edges if earlier else bins.edges_of(column, float(span["low"]), float(span["high"]))
 
 
 def _count_bins(
