@@ -1,7 +1,7 @@
 """A small project with stores of its own, and a context like the one that Airflow gives to a task."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,20 +32,31 @@ def stores(tmp_path, monkeypatch, mlflow_database) -> Stores:
 
 
 Execute = Callable[..., dict[str, Any]]
+RUN_AFTER = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @pytest.fixture
 def execute(stores) -> Execute:
     """Return a function that executes an operator as a task of a DAG run, without Airflow's database."""
     dag = SimpleNamespace(fileloc=str(stores.project / "dags" / "by_hand.py"))
-    dag_run = SimpleNamespace(run_after=datetime(2026, 11, 20, tzinfo=UTC), run_type="manual")
 
-    def run(operator: Any, *, run_id: str = "run-1", dag_id: str = "small", try_number: int = 1) -> dict[str, Any]:
+    def run(
+        operator: Any,
+        *,
+        run_id: str = "run-1",
+        dag_id: str = "small",
+        try_number: int = 1,
+        run_after: datetime = RUN_AFTER,
+        params: Mapping[str, Any] | None = None,
+        event: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         if isinstance(operator, type):
             operator = operator(task_id=operator.step, pipeline="small")
         task = SimpleNamespace(
-            dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=try_number
+            id="7", dag_id=dag_id, run_id=run_id, task_id=operator.task_id, map_index=-1, try_number=try_number
         )
-        return operator.execute({"ti": task, "dag_run": dag_run, "dag": dag})
+        dag_run = SimpleNamespace(run_after=run_after, run_type="manual")
+        context = {"ti": task, "task_instance": task, "dag_run": dag_run, "dag": dag, "params": params or {}}
+        return operator.execute(context) if event is None else operator.execute_complete(context, event)
 
     return run

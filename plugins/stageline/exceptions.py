@@ -8,7 +8,8 @@ StagelineError
 │   ├── DataError            the table was read, but no model can be trained or judged on it
 │   ├── ArtifactError        a stored file is not the one that was recorded, or holds types nobody trusts
 │   ├── MissingStepError     a step needs an earlier one that left no record in this run
-│   ├── HeadError            the head cannot move so: moved by another, superseded, or no such champion
+│   ├── HeadError            the head cannot move so: another moved it first, or there is no such champion
+│   │   └── SupersededError  the candidate is older than what was promoted already
 │   └── ScaffoldError        `stageline init` would have to overwrite something
 └── Outage                   a store cannot be reached: worth a retry
     ├── LedgerError          the ledger
@@ -49,7 +50,11 @@ class MissingStepError(Refusal):
 
 
 class HeadError(Refusal):
-    """The head cannot move so: another moved it first, the candidate is superseded, or there is no such champion."""
+    """The head cannot move so: another moved it first, or there is no such champion."""
+
+
+class SupersededError(HeadError):
+    """The candidate is older than what was promoted already."""
 
 
 class ScaffoldError(Refusal):

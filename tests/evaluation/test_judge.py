@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipeline_specs import spec_of
 
 from stageline.evaluation import Estimate, Evaluation, Improvement, MetricEstimates, judge_evaluation, value_sentence
-from stageline.evaluation.judge import MIN_HOLDOUT
+from stageline.evaluation.wording import MIN_HOLDOUT
 from stageline.training import BASELINES
 from stageline.verdicts import Report, Severity, Verdict
 

@@ -5,13 +5,9 @@ from collections.abc import Mapping
 
 from stageline.evaluation.bootstrap import Estimate
 from stageline.evaluation.evaluate import Evaluation, Improvement
+from stageline.evaluation.wording import doubt, negated, with_interval
 from stageline.spec.models import Kpi
 from stageline.verdicts import Check, Severity, Verdict, worst
-
-MIN_HOLDOUT = 30
-_DIGITS, _ALL_DIGITS = 3, 17
-# Powers of ten outside of which a number is written with an exponent.
-_LEAST_PLAIN, _MOST_PLAIN = -5, 15
 
 
 def judge_evaluation(evaluation: Evaluation, kpi: Kpi, baselines: Mapping[str, str]) -> tuple[Check, ...]:
@@ -49,14 +45,14 @@ def _judge_goal(evaluation: Evaluation, kpi: Kpi) -> Check:
     estimate = evaluation.kpi.estimates["model"]
     more = evaluation.kpi.greater_is_better
     limit = f"{'min' if more else 'max'} = {kpi.goal:,.15g}"
-    text = f"{kpi.metric} {_with_interval(estimate, beside=kpi.goal)}"
+    text = f"{kpi.metric} {with_interval(estimate, beside=kpi.goal)}"
 
     def meets(value: float) -> bool:
         return value >= kpi.goal if more else value <= kpi.goal
 
-    if (doubt := _doubt(estimate, evaluation.n)) is not None:
+    if (reason := doubt(estimate, evaluation.n)) is not None:
         shown = text if math.isfinite(estimate.value) else kpi.metric
-        verdict, message = Verdict.INCONCLUSIVE, f"{shown} cannot be judged against {limit}: {doubt}"
+        verdict, message = Verdict.INCONCLUSIVE, f"{shown} cannot be judged against {limit}: {reason}"
     elif not meets(estimate.value):
         verdict, message = Verdict.FAILED, f"{text} misses the goal {limit} (n = {evaluation.n:,})"
     elif not meets(_pessimistic(estimate, more=more)):
@@ -74,65 +70,23 @@ def _judge_improvement(
     improvement: Improvement, evaluation: Evaluation, code: str, severity: Severity, called: str
 ) -> Check:
     estimate = improvement.estimate
-    by = f"by {_with_interval(estimate)}"
-    if (doubt := _doubt(estimate, evaluation.n)) is not None:
-        verdict, message = Verdict.INCONCLUSIVE, f"the difference from the {called} cannot be judged: {doubt}"
+    by = f"by {with_interval(estimate)}"
+    if (reason := doubt(estimate, evaluation.n)) is not None:
+        verdict, message = Verdict.INCONCLUSIVE, f"the difference from the {called} cannot be judged: {reason}"
     elif estimate.low is not None and estimate.low > 0:
         verdict, message = Verdict.PASSED, f"it beats the {called} {by}"
     elif estimate.high is not None and estimate.high < 0:
         verdict = Verdict.FAILED
-        message = f"the {called} is better by {_with_interval(_negated(estimate))}"
+        message = f"the {called} is better by {with_interval(negated(estimate))}"
     else:
         verdict = Verdict.INCONCLUSIVE
-        message = f"it is not shown to beat the {called}: the difference of {_with_interval(estimate)} includes zero"
+        message = f"it is not shown to beat the {called}: the difference of {with_interval(estimate)} includes zero"
     return Check(
         code=code, name=f"beats({called})", verdict=verdict, message=message, severity=severity,
         value=estimate.value if math.isfinite(estimate.value) else None, limit=0.0, n=evaluation.n,
     )  # fmt: skip
 
 
-def _doubt(estimate: Estimate, n: int) -> str | None:
-    if n < MIN_HOLDOUT:
-        return f"the holdout has {n:,} rows, at least {MIN_HOLDOUT} are needed"
-    if not math.isfinite(estimate.value):
-        return "it is not defined on the holdout"
-    if estimate.low is None or estimate.high is None:
-        return "it is not defined on most resamples of the holdout"
-    return None
-
-
 def _pessimistic(estimate: Estimate, *, more: bool) -> float:
     bound = estimate.low if more else estimate.high
     return estimate.value if bound is None else bound
-
-
-def _negated(estimate: Estimate) -> Estimate:
-    high, low = estimate.low, estimate.high
-    return Estimate(-estimate.value, None if low is None else -low, None if high is None else -high)
-
-
-def _with_interval(estimate: Estimate, *, beside: float = 0.0) -> str:
-    if estimate.low is None or estimate.high is None:
-        return _number(estimate.value, beside)
-    low, high = _number(estimate.low, beside), _number(estimate.high, beside)
-    return f"{_number(estimate.value, beside)} (95 % interval {low} to {high})"
-
-
-def _number(value: float, beside: float) -> str:
-    """Return three digits, or as many as it takes to see on which side of another number the value lies."""
-    text = ""
-    for digits in range(_DIGITS, _ALL_DIGITS + 1):
-        text = _rounded(value, digits)
-        shown = float(text.replace(",", ""))
-        if (shown > beside, shown < beside) == (value > beside, value < beside):
-            break
-    return text
-
-
-def _rounded(value: float, digits: int) -> str:
-    value += 0.0  # minus zero becomes zero
-    magnitude = math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
-    if not _LEAST_PLAIN <= magnitude <= _MOST_PLAIN:
-        return f"{value:.{digits}g}"
-    text = f"{value:,.{max(0, digits - 1 - magnitude)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

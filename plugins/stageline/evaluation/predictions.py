@@ -31,6 +31,14 @@ class Predictions:
             raise DataError(NO_PROBABILITIES)
         return self.probabilities[:, self.classes.index(label)]
 
+    def only(self, rows: "np.ndarray") -> "Predictions":
+        """Return the predictions of some rows.
+
+        :param rows: Shape (n,), true for the rows to keep.
+        """
+        probabilities = None if self.probabilities is None else self.probabilities[rows]
+        return Predictions(self.values[rows], probabilities, self.classes)
+
 
 def predict(model: Any, features: "pd.DataFrame", *, classify: bool) -> Predictions:
     """Ask a model about rows.

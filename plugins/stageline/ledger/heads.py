@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, insert, select, update
 
-from stageline.exceptions import HeadError
+from stageline.exceptions import HeadError, SupersededError
 from stageline.ledger.chain import canonical_json
 from stageline.ledger.head import Head, ModelVersion, change_of
 from stageline.ledger.records import Entry, Record
@@ -27,11 +27,12 @@ def promote_in(connection: Connection, entry: Entry, candidate: ModelVersion, ex
     """Move a head to a candidate and append the record of it.
 
     :param expected: Generation of the head that the candidate was judged against.
-    :raises HeadError: The head moved since, or the candidate is older than what was promoted.
+    :raises SupersededError: The candidate is older than what was promoted.
+    :raises HeadError: The head moved since.
     """
     before = read_head(connection, entry.pipeline, for_update=True)
     if reason := before.superseded(candidate):
-        raise HeadError(f"version {candidate.version} of {entry.pipeline!r} is {reason}")
+        raise SupersededError(f"version {candidate.version} of {entry.pipeline!r} is {reason}")
     if before.generation != expected:
         champion = f"version {before.champion.version}" if before.champion else "none"
         raise HeadError(

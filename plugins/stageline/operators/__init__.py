@@ -1,19 +1,29 @@
 """Airflow operators, one step of a pipeline each."""
 
+from stageline.operators.approve import ApproveReleaseOperator
 from stageline.operators.evaluate import EvaluateOperator
 from stageline.operators.failure import GateFailed
 from stageline.operators.features import FeatureSnapshotOperator
 from stageline.operators.gate import GateOperator
 from stageline.operators.quality import DataQualityOperator
+from stageline.operators.release import ReleaseOperator
 from stageline.operators.report import ReportOperator
+from stageline.operators.rollback import RollbackOperator
+from stageline.operators.score import ScoreOperator
 from stageline.operators.train import TrainOperator
+from stageline.operators.validate import ModelValidationOperator
 
 __all__ = [
+    "ApproveReleaseOperator",
     "DataQualityOperator",
     "EvaluateOperator",
     "FeatureSnapshotOperator",
     "GateFailed",
     "GateOperator",
+    "ModelValidationOperator",
+    "ReleaseOperator",
     "ReportOperator",
+    "RollbackOperator",
+    "ScoreOperator",
     "TrainOperator",
 ]

@@ -13,9 +13,10 @@ _COMPARED_RECORDS = 100
 
 
 class EvaluateOperator(GateOperator):
-    """Judge the model on the holdout: KPI against its goal and against the baselines, with intervals.
+    """Judge the model on the holdout: KPI against its goal, the baselines and, with `gates`, the champion.
 
-    The models are loaded back from MLflow, so what is judged is what was stored.
+    The models are loaded back from MLflow, so what is judged is what was stored. Where nothing was released
+    yet, or the run's parameter `first_release` is true, there is no champion to compare with.
 
     :param pipeline: Name of the pipeline.
     """
@@ -23,27 +24,33 @@ class EvaluateOperator(GateOperator):
     step = "evaluate"
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
-        """Return the snapshot and the stored model."""
+        """Return the snapshot, the stored model, and the head it is compared with."""
+        from stageline.operators.champion_gate import ChampionGate
+
         return {
+            **ChampionGate.of(run).inputs,
             "snapshot": run.evidence("features")["snapshot"]["digest"],
             "model": run.evidence("train")["model"]["digest"],
         }
 
     def check(self, run: "RunContext") -> Report:
         """Evaluate and judge."""
-        from stageline.evaluation import judge_evaluation, value_sentence
+        from stageline.evaluation import gate_sentence, judge_evaluation, value_sentence
+        from stageline.operators.champion_gate import ChampionGate
         from stageline.operators.holdout import Holdout
         from stageline.training import BASELINES
 
+        gate = ChampionGate.of(run)
         holdout = Holdout.load(run)
         evaluation = holdout.evaluate()
         checks = judge_evaluation(evaluation, run.spec.kpi, BASELINES)
+        against, gated = gate.judge(holdout)
         evidence = holdout.evidence(evaluation)
         return Report(
             step=self.step,
-            checks=checks,
-            evidence={**evidence, "same_as": _same_as(run, evidence)},
-            sentence=value_sentence(checks),
+            checks=(*checks, *against),
+            evidence={**evidence, "same_as": _same_as(run, evidence), "gate": gated},
+            sentence=gate_sentence(value_sentence(checks), against),
         )
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:

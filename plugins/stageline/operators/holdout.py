@@ -66,7 +66,7 @@ class Holdout:
         """Estimate all metrics."""
         from stageline.evaluation import blocks_of, evaluate_models
 
-        blocks = blocks_of(self.table.num_rows, self._seconds)
+        blocks = blocks_of(self.table.num_rows, self.seconds)
         return evaluate_models(self.rows.target, self.predictions, blocks, self.run.spec)
 
     def evidence(self, evaluation: "Evaluation") -> dict[str, Any]:
@@ -99,7 +99,8 @@ class Holdout:
         return positive_class(self.run.spec, self.predictions["model"].classes)
 
     @cached_property
-    def _seconds(self) -> "np.ndarray | None":
+    def seconds(self) -> "np.ndarray | None":
+        """Event time of each row in seconds since 1970-01-01, shape (n,); none without an event time."""
         event_time = self.run.spec.source.event_time
         if event_time is None:
             return None
@@ -108,10 +109,10 @@ class Holdout:
 
     @cached_property
     def _rows_per_month(self) -> float | None:
-        if self._seconds is None:
+        if self.seconds is None:
             return None
         rows: int = self.table.num_rows
-        span = float(self._seconds.max() - self._seconds.min())
+        span = float(self.seconds.max() - self.seconds.min())
         return rows / span * _SECONDS_PER_MONTH if span > 0 else None
 
     def _value(self, evaluation: "Evaluation") -> dict[str, Any] | None:
@@ -169,8 +170,8 @@ class Holdout:
         own = self.predictions["model"]
         if self.run.spec.target.task is Task.CLASSIFICATION:
             return {"confusion": _confusion(self.rows.target, own), "reliability": self._reliability()}
-        if self._seconds is not None:
-            return {"timeline": self._timeline(self._seconds)}
+        if self.seconds is not None:
+            return {"timeline": self._timeline(self.seconds)}
         step = max(1, len(self.rows.target) // _SCATTERED_POINTS)
         pairs = zip(self.rows.target[::step], own.values[::step], strict=True)
         return {"scatter": [[float(actual), float(predicted)] for actual, predicted in pairs]}

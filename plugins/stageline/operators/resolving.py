@@ -59,6 +59,8 @@ def resolve_run(pipeline: str | None, context: "Context", *, record_as: str | No
             map_index=task.map_index if task.map_index is not None else -1,
             try_number=task.try_number,
             run_after=dag_run.run_after,
+            logical_date=getattr(dag_run, "logical_date", None),
+            params=dict(context.get("params") or {}),
             actor=getattr(dag_run, "triggering_user_name", None) or f"airflow:{dag_run.run_type}",
         )
 

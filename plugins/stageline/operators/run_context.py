@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,8 @@ class RunContext:
     :param project: Root folder of the project; paths of tables start there.
     :param run_after: When Airflow was to start the run; a run has no other time it can rely on.
     :param actor: Who started the run, as far as Airflow knows.
+    :param logical_date: The time the run stands for; none: it stands for when it was to start.
+    :param params: The run's parameters.
     """
 
     name: str
@@ -46,6 +48,8 @@ class RunContext:
     try_number: int
     run_after: datetime
     actor: str = ""
+    logical_date: datetime | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def spec(self) -> PipelineSpec:

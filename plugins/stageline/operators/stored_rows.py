@@ -44,3 +44,15 @@ def part_of(table: "pa.Table", part: str) -> "pa.Table":
     from stageline.features import SPLIT
 
     return table.filter(pc.equal(table[SPLIT], part))
+
+
+def newest_event_time(run: "RunContext") -> str:
+    """Return the newest event time of the run's snapshot as `moment_text` writes it; empty without an event time."""
+    import pyarrow.compute as pc
+
+    from stageline.ledger import moment_text
+
+    event_time = run.spec.source.event_time
+    if event_time is None:
+        return ""
+    return moment_text(pc.max(read_snapshot(run, run.evidence("features"))[event_time]).as_py())

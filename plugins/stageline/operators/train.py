@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _EXAMPLE = "validation/example.json"
 
+
 class TrainOperator(GateOperator):
     """Fit the spec's estimator, or a function of your own, beside a dummy and a linear baseline.
 
@@ -52,7 +53,7 @@ class TrainOperator(GateOperator):
         classify = run.spec.target.task is Task.CLASSIFICATION
         predictions = predict(model, rows.features, classify=classify)
         example = RecordedExample.take(model, rows, classify=classify)
-        evidence = self._log(run, model, fit_baselines(rows, run.spec), rows, predictions.values, example)
+        evidence = self._log(run, model, fit_baselines(rows, run.spec), rows, predictions.values, example=example)
         name = evidence["estimator"].rpartition(".")[2]
         shape = f"{len(rows.features):,} rows x {rows.features.shape[1]} features"
         return Report(
@@ -80,6 +81,7 @@ class TrainOperator(GateOperator):
         baselines: Mapping[str, Any],
         rows: "TrainingRows",
         predicted: Any,
+        *,
         example: "RecordedExample",
     ) -> dict[str, Any]:
         from stageline import tracking

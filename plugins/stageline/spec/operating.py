@@ -42,6 +42,7 @@ class Gates(Section):
     :param min_improvement: Least improvement of the KPI over the champion's, in the metric's own unit.
     :param slices: Columns whose values are judged separately.
     :param max_slice_regression: Largest relative loss of the KPI that a slice may show.
+    :param min_n: Rows of the holdout, new to both models, below which nothing is decided.
     :param max_latency_ms: Milliseconds within which 99 of 100 answers on a single row have to come.
     :param max_memory_mb: Most memory, in millions of bytes, that a process may take to load and ask the model.
     """
@@ -49,6 +50,7 @@ class Gates(Section):
     min_improvement: Finite = 0.0
     slices: Columns = ()
     max_slice_regression: Annotated[float, Field(ge=0)] = 0.10
+    min_n: Annotated[int, Field(gt=0)] = 100
     max_latency_ms: Annotated[float, Field(gt=0)] | None = None
     max_memory_mb: Annotated[float, Field(gt=0)] | None = None
 
@@ -83,15 +85,29 @@ class Rollout(Section):
         return self
 
 
+class Batch(Section):
+    """What a released model scores.
+
+    :param uri: Path of a file or of a Delta table's folder inside the project, `sklearn://NAME` or `demo://NAME`.
+    :param partition: What names the partition of the predictions that a run writes; a run without a logical date
+        is named by its id.
+    """
+
+    uri: str = Field(min_length=1)
+    partition: Literal["logical_date", "run_id"] = "logical_date"
+
+
 class Release(Section):
     """Where a model goes, and who lets it.
 
     :param target: Serving target.
     :param approvers: Owner roles that approve a release.
+    :param batch: What is scored; default: the pipeline's own source.
     """
 
     target: Literal["batch", "http", "sagemaker"]
     approvers: Annotated[tuple[Role, ...], Field(min_length=1, strict=False)]
+    batch: Batch | None = None
     rollout: Rollout | None = None
 
 

@@ -90,8 +90,8 @@ class Tracking:
         return str(kept)
 
     @contextmanager
-    def resume(self, mlflow_run: str) -> "Iterator[MlflowClient]":
-        """Make an MLflow run the active one, so that `mlflow.log_…` writes to it; it stays open afterwards.
+    def reach(self) -> "Iterator[MlflowClient]":
+        """Yield a client, with MLflow's own functions pointed at this store.
 
         :raises TrackingError: MLflow cannot be reached.
         """
@@ -99,6 +99,17 @@ class Tracking:
 
         with self._reaching() as client:
             mlflow.set_tracking_uri(self._uri)
+            yield client
+
+    @contextmanager
+    def resume(self, mlflow_run: str) -> "Iterator[MlflowClient]":
+        """Make an MLflow run the active one, so that `mlflow.log_…` writes to it; it stays open afterwards.
+
+        :raises TrackingError: MLflow cannot be reached.
+        """
+        import mlflow
+
+        with self.reach() as client:
             client.update_run(mlflow_run, status="RUNNING")
             with mlflow.start_run(run_id=mlflow_run, log_system_metrics=False):
                 yield client

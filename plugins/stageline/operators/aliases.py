@@ -1,0 +1,45 @@
+"""MLflow's aliases follow the ledger's head."""
+
+from typing import TYPE_CHECKING
+
+from stageline.exceptions import TrackingError
+
+if TYPE_CHECKING:
+    from stageline.ledger import Head
+    from stageline.tracking import Tracking
+
+
+def converge(tracking: "Tracking", head: "Head") -> None:
+    """Point the alias `champion` to the head's champion.
+
+    :raises TrackingError: MLflow cannot be reached, does not know the version, or others keep moving the alias.
+    """
+    from stageline.tracking.registry import CHAMPION, point_alias
+
+    if head.champion is None:
+        return
+    with tracking.reach() as client:
+        if not point_alias(client, head.pipeline, CHAMPION, head.champion.version):
+            raise TrackingError(
+                f"the alias {CHAMPION!r} of {head.pipeline!r} is moved by somebody else; let only Stageline move it"
+            )
+
+
+def alias_fault(tracking: "Tracking", head: "Head") -> str:
+    """Return how the alias differs from the head, or an empty text.
+
+    :raises TrackingError: MLflow cannot be reached.
+    """
+    from stageline.tracking.registry import CHAMPION, alias_version
+
+    if head.champion is None:
+        return ""
+    with tracking.reach() as client:
+        found = alias_version(client, head.pipeline, CHAMPION)
+    if found == head.champion.version:
+        return ""
+    shown = f"version {found}" if found else "no version"
+    return (
+        f"MLflow's alias {CHAMPION!r} of {head.pipeline!r} points to {shown}, the head to version "
+        f"{head.champion.version}; any release or rollback mends it"
+    )

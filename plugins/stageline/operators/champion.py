@@ -1,0 +1,123 @@
+"""The released model of a pipeline: what the ledger's head names, and all that scoring needs of it."""
+
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stageline.exceptions import ArtifactError, MissingStepError
+from stageline.operators.quiet import quiet_search
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stageline.ledger import ModelVersion
+    from stageline.operators.run_context import RunContext
+    from stageline.serving import Reference
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The champion of a head, as it was at one moment.
+
+    :param generation: The head's.
+    """
+
+    run: "RunContext"
+    version: "ModelVersion"
+    generation: int
+
+    @classmethod
+    def of(cls, run: "RunContext") -> "Champion":
+        """Return the champion of the run's pipeline.
+
+        :raises ArtifactError: None was released.
+        """
+        head = run.ledger.head(run.name)
+        if head.champion is None:
+            raise ArtifactError(
+                f"pipeline {run.name!r} has no champion: no model was ever released (generation {head.generation}); "
+                "run its training and approve the release first"
+            )
+        return cls(run, head.champion, head.generation)
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline's name."""
+        return self.run.name
+
+    def require_current(self) -> None:
+        """Refuse to go on where the head moved since.
+
+        :raises ArtifactError: Another generation is in use by now.
+        """
+        head = self.run.ledger.head(self.run.name)
+        if head.generation != self.generation:
+            raise ArtifactError(
+                f"pipeline {self.run.name!r}: the head moved from generation {self.generation} (version "
+                f"{self.version.version}) to {head.generation} while the rows were scored; nothing was written: run "
+                "the step again"
+            )
+
+    def load(self) -> Any:
+        """Return the model: from the copy kept here, else from where it lies, which is then kept.
+
+        :raises ArtifactError: The file is gone, or is not the one released.
+        :raises TrackingError: The file lies with MLflow, which cannot be reached.
+        """
+        from stageline.serving import ModelFiles
+        from stageline.training import load_model
+
+        files = ModelFiles(self.run.settings.tables / self.run.name / "models")
+        path = files.find(self.version.digest) or self._fetch(files)
+        with quiet_search():
+            return load_model(path, digest=self.version.digest, trusted_types=self.run.settings.trusted_types)
+
+    def _fetch(self, files: Any) -> Path:
+        from stageline.serving import local_file
+        from stageline.tracking import fetch_file
+
+        kept: Path
+        if (local := local_file(self.version.uri)) is not None:
+            if not local.is_file():
+                raise ArtifactError(
+                    f"model version {self.version.version} of {self.run.name!r}: there is no file {str(local)!r}; "
+                    "restore it, roll back, or train and release again"
+                )
+            kept = files.keep(local, self.version.digest)
+            return kept
+        with tempfile.TemporaryDirectory() as scratch, self.run.tracking.reach():
+            kept = files.keep(fetch_file(self.version.uri, Path(scratch)), self.version.digest)
+        return kept
+
+    @cached_property
+    def reference(self) -> "Reference":
+        """What the model was trained on.
+
+        :raises MissingStepError: No record of its training run names its snapshot.
+        """
+        from stageline.serving import reference_of
+
+        evidence = self._features
+        snapshot = evidence["snapshot"]
+        return reference_of(
+            self.run.snapshots.read(snapshot["version"], digest=snapshot["digest"]),
+            self.run.spec,
+            version=snapshot["version"],
+            numeric=tuple(evidence["numeric"]),
+            categorical=tuple(evidence["categorical"]),
+        )
+
+    @property
+    def _features(self) -> "Mapping[str, Any]":
+        dag_id, _, run_id = self.version.dag_run.partition("/")
+        for record in self.run.ledger.records(self.run.name, dag_id=dag_id, run_id=run_id, step="features"):
+            evidence: Mapping[str, Any] = record.evidence.get("evidence") or {}
+            if evidence.get("snapshot", {}).get("version") == self.version.snapshot:
+                return evidence
+        raise MissingStepError(
+            f"model version {self.version.version} of {self.run.name!r} was trained on snapshot "
+            f"{self.version.snapshot} in {self.version.dag_run!r}, but no record of that run's step 'features' names "
+            "it; train and release again"
+        )

@@ -1,0 +1,151 @@
+"""The step `score`: the released model's predictions for a table, one partition of the pipeline's predictions."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from stageline.exceptions import DataError, Outage
+from stageline.operators.gate import GateOperator
+from stageline.verdicts import Report
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from stageline.operators.champion import Champion
+    from stageline.operators.run_context import RunContext
+    from stageline.serving import RowSource, Scored
+
+
+class ScoreOperator(GateOperator):
+    """Score a table with the model that the ledger's head names, in batches, and replace one partition.
+
+    The model needs no MLflow once its file is kept. Each asset among `outlets` gets an event that tells the
+    model version, the rows and the partition; where nothing was written, the task is skipped, so that no asset
+    gets one.
+
+    :param pipeline: Name of the pipeline.
+    :param uri: What is scored; default: `release.batch.uri`, else the pipeline's own source.
+    :param partition: Name of the partition that is replaced; default: what `release.batch.partition` says.
+    """
+
+    step = "score"
+    template_fields: Sequence[str] = ("pipeline", "uri", "partition")
+
+    def __init__(self, *, uri: str | None = None, partition: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.uri = uri
+        self.partition = partition
+        self._champion: Champion | None = None
+        self._rows: RowSource | None = None
+        self._told: Mapping[str, Any] | None = None
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Score, then tell downstream assets."""
+        self._champion = self._rows = self._told = None
+        result = super().execute(context)
+        if self._told is None:
+            raise AirflowSkipException(f"nothing was written, so no asset is told: {result['sentence']}")
+        for outlet in self.outlets:
+            context["outlet_events"][outlet].extra.update(self._told)
+        return result
+
+    def inputs(self, run: "RunContext") -> Mapping[str, Any]:
+        """Return the rows, the head and the partition."""
+        from stageline.operators.champion import Champion
+
+        champion = self._champion = Champion.of(run)
+        return {
+            "source": self._source(run, champion).digest,
+            "model": champion.version.digest,
+            # After a rollback and back again, a partition may hold another model's predictions.
+            "generation": champion.generation,
+            "partition": self._partition(run),
+        }
+
+    def check(self, run: "RunContext") -> Report:
+        """Score the rows and publish them."""
+        from stageline.operators.champion import Champion
+        from stageline.serving import Oracle, PredictionsTable, Scoring, score_partition
+        from stageline.spec import Task
+
+        champion = self._champion or Champion.of(run)
+        scoring = Scoring(
+            oracle=Oracle(
+                champion.load(), run.spec.target.task is Task.CLASSIFICATION, positive=run.spec.target.positive
+            ),
+            reference=champion.reference,
+            model_version=champion.version.version,
+            model_digest=champion.version.digest,
+            partition=self._partition(run),
+            scored_by=f"{run.dag_id}/{run.run_id}",
+            scored_at=datetime.now(UTC),
+            max_left_out=run.spec.quality_gate.max_quarantined,
+            private=frozenset(run.spec.source.private),
+        )
+        source = self._source(run, champion)
+        table = PredictionsTable(run.settings.tables / run.name / "predictions")
+        scored = score_partition(source, scoring, table, confirm=champion.require_current)
+        return _report(scored, scoring.partition, source, champion)
+
+    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
+        """Tag the MLflow run with what was scored by which model, and close it: scoring has no report step."""
+        evidence = report.evidence
+        tags = {
+            "stageline.scored_by_version": evidence["model"]["version"],
+            "stageline.partition": evidence["partition"],
+        }
+        run.tracking.tag(mlflow_run, {name: str(value) for name, value in tags.items()})
+        run.tracking.finish(mlflow_run, succeeded=not report.blocks)
+
+    def _show(self, run: "RunContext", report: Report) -> None:
+        self._told = report.evidence.get("event")
+        try:
+            super()._show(run, report)
+        except Outage as outage:
+            # The predictions are there and recorded: scoring goes on while MLflow is away.
+            self.log.warning("scored and recorded, but not shown in MLflow: %s", outage)
+
+    def _source(self, run: "RunContext", champion: "Champion") -> "RowSource":
+        from stageline.serving import open_rows
+
+        if self._rows is None:
+            batch = run.spec.release.batch if run.spec.release else None
+            uri = self.uri or (batch.uri if batch else run.spec.source.uri)
+            self._rows = open_rows(uri, run.project, champion.reference.csv_types)
+        return self._rows
+
+    def _partition(self, run: "RunContext") -> str:
+        if self.partition is not None:
+            if not self.partition.strip():
+                raise DataError(f"task {run.task_id!r}: partition is {self.partition!r}; give it a name")
+            return self.partition
+        batch = run.spec.release.batch if run.spec.release else None
+        if run.logical_date is None or (batch and batch.partition == "run_id"):
+            return run.run_id
+        return run.logical_date.astimezone(UTC).isoformat()
+
+
+def _report(scored: "Scored", partition: str, source: "RowSource", champion: "Champion") -> Report:
+    version, published = champion.version, scored.published
+    evidence: dict[str, Any] = {
+        "source": {"uri": source.uri, "digest": source.digest},
+        "model": {"version": version.version, "digest": version.digest, "generation": champion.generation},
+        "snapshot": version.snapshot,
+        "partition": partition,
+        "rows": {"in": scored.tally.rows, "scored": scored.tally.scored, "left_out": scored.tally.left_out},
+        "bounds": scored.bounds,
+        "event": None,
+    }
+    if published is None:
+        return Report(step=ScoreOperator.step, checks=scored.checks, evidence=evidence)
+    evidence["table"] = {"path": published.table, "version": published.version}
+    evidence["event"] = {
+        "pipeline": champion.pipeline, "model_version": version.version, "model_digest": version.digest,
+        "rows": published.rows, "left_out": scored.tally.left_out, "partition": partition,
+        "table": published.table, "table_version": published.version,
+    }  # fmt: skip
+    left_out = f", {scored.tally.left_out:,} left out" if scored.tally.left_out else ""
+    sentence = f"{published.rows:,} rows scored by model version {version.version}{left_out}: partition {partition!r}"
+    return Report(step=ScoreOperator.step, checks=scored.checks, evidence=evidence, sentence=sentence)

@@ -1,0 +1,277 @@
+"""From a judged candidate to the champion, and back: approval, compare and swap, superseded runs, rollback."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.providers.standard.operators import hitl
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
+from small_project import write_spec
+
+from stageline.operators import (
+    ApproveReleaseOperator,
+    DataQualityOperator,
+    EvaluateOperator,
+    FeatureSnapshotOperator,
+    GateFailed,
+    ModelValidationOperator,
+    ReleaseOperator,
+    RollbackOperator,
+    TrainOperator,
+)
+
+PILOT = {
+    "stage": "pilot",
+    "owners": "{business: dana, model: mo, data: di}",
+    "source": "{uri: data/small.csv, keys: [id], event_time: at}",
+    "features": "{calendar: false, known_before: [x]}",
+    "kpi": "{metric: mean_absolute_error, max: 50}",
+    "gates": "{min_n: 30, min_improvement: -1}",
+    "release": "{target: batch, approvers: [model]}",
+    "monitor": "{window: P7D, drift: {fail_above: 0.1}}",
+}
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def write_days(stores, days, *, noise=7):
+    """Write four rows an hour of so many days."""
+    colours = ("red", "green", "blue")
+    lines = ["id,at,x,colour,y"]
+    for row in range(days * 8):
+        x = row * 37 % 101
+        at = DAY + timedelta(hours=3 * row)
+        lines.append(f"{row},{at:%Y-%m-%dT%H:%M:%S},{x},{colours[row % 3]},{3 * x + row * noise % 11}")
+    (stores.project / "data/small.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def pilot(stores):
+    write_spec(stores.project, **PILOT)
+    write_days(stores, 30)
+    return stores
+
+
+@pytest.fixture
+def judged(pilot, execute):
+    """Return a function that takes a run up to the validated candidate."""
+
+    def run(run_id, **given):
+        for step in (
+            DataQualityOperator,
+            FeatureSnapshotOperator,
+            TrainOperator,
+            EvaluateOperator,
+            ModelValidationOperator,
+        ):
+            execute(step, run_id=run_id, **given)
+
+    return run
+
+
+@pytest.fixture
+def asked(execute, monkeypatch):
+    """Return a function that puts the question, and gives what the person sees."""
+    seen = {}
+    monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **detail: seen.update(detail))
+
+    def ask(run_id, **given):
+        with pytest.raises(TaskAwaitingInput):
+            execute(approval(), run_id=run_id, **given)
+        return seen
+
+    return ask
+
+
+def approval():
+    return ApproveReleaseOperator(task_id="approve", pipeline="small", approvers=["mo"])
+
+
+def answer(option="Approve", **changes):
+    return {
+        "chosen_options": [option], "params_input": {}, "responded_at": datetime(2026, 11, 21, tzinfo=UTC),
+        "responded_by_user": {"id": "1", "name": "mo"}, **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def released(judged, asked, execute):
+    """Return a function that takes a run all the way."""
+
+    def run(run_id, **given):
+        judged(run_id, **given)
+        asked(run_id, **given)
+        execute(approval(), run_id=run_id, event=answer(), **given)
+        return execute(ReleaseOperator, run_id=run_id, **given)
+
+    return run
+
+
+def head(stores):
+    with stores.ledger() as ledger:
+        assert ledger.verify() == []
+        return ledger.head("small")
+
+
+def alias(stores):
+    return int(stores.mlflow().get_model_version_by_alias("small", "champion").version)
+
+
+def test_an_approved_candidate_becomes_the_champion(pilot, judged, asked, execute):
+    judged("run-1")
+    detail = asked("run-1")
+
+    assert detail["subject"] == "Release a model of small?"
+    assert [user["id"] for user in detail["assigned_users"]] == ["mo"]
+    assert detail["defaults"] is None
+    assert "There is value" in detail["body"]
+    assert "| validate | **" in detail["body"]
+    execute(approval(), run_id="run-1", event=answer())
+    result = execute(ReleaseOperator, run_id="run-1")
+
+    assert result["sentence"] == "version 1 is the champion: approved by mo"
+    now = head(pilot)
+    trained = pilot.records("train")[0].evidence["evidence"]
+    assert (now.generation, now.champion.digest) == (1, trained["model"]["digest"])
+    assert now.champion.watermark == "2026-01-30T21:00:00.000000+00:00"
+    assert alias(pilot) == 1
+    (promotion,) = [record for record in pilot.records() if record.kind == "promotion"]
+    (approved,) = [record for record in pilot.records() if record.kind == "approval"]
+    assert (approved.actor, approved.evidence["evidence"]) == ("mo", promotion.evidence["evidence"])
+
+
+def test_a_second_try_releases_once(pilot, released, execute):
+    released("run-1")
+    again = execute(ReleaseOperator, run_id="run-1", try_number=2)
+
+    assert again["sentence"] == "version 1 is the champion: approved by mo"
+    assert head(pilot).generation == 1
+    assert len([record for record in pilot.records() if record.kind == "promotion"]) == 1
+    assert len(pilot.mlflow().search_model_versions("name = 'small'")) == 1
+
+
+def test_a_worse_candidate_is_stopped_by_the_gate(pilot, released, execute):
+    released("run-1")
+    write_days(pilot, 40)
+    write_spec(pilot.project, **PILOT | {"train": "{estimator: sklearn.linear_model.Ridge, params: {alpha: 100000.0}}"})
+    for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator):
+        execute(step, run_id="run-2")
+
+    with pytest.raises(GateFailed, match=r"of the champion \(version 1\): worse by"):
+        execute(EvaluateOperator, run_id="run-2")
+    with pytest.raises(GateFailed, match="release errored: step 'evaluate' ended failed|needs the step 'validate'"):
+        execute(ReleaseOperator, run_id="run-2")
+    assert head(pilot).generation == 1
+
+
+def test_what_the_champion_was_trained_on_does_not_count(pilot, released, execute):
+    released("run-1")
+    for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator):
+        execute(step, run_id="run-2")
+
+    (check,) = [c for c in pilot.records("evaluate")[-1].evidence["checks"] if c["code"] == "SL-G001"]
+    # The same data: the holdout is new to both.
+    assert check["n"] == 48
+
+
+NO_APPROVAL = [
+    (answer("Reject"), "rejected by mo"),
+    ({"error": "late", "error_type": "timeout"}, "nobody answered in time: nothing is released"),
+    (answer(responded_by_user=None), "the approval names nobody"),
+    (answer(chosen_options=[]), "rejected by mo"),
+    (answer(params_input={"evidence": "sha256:other"}), "mo approved sha256:other, asked was for sha256:"),
+]
+
+
+class TestApproval:
+    def test_all_else_deploys_nothing(self, pilot, judged, asked, execute):
+        judged("run-1")
+        for number, (event, words) in enumerate(NO_APPROVAL, start=1):
+            asked("run-1", try_number=number)
+            with pytest.raises(GateFailed, match=words):
+                execute(approval(), run_id="run-1", event=event, try_number=number)
+            with pytest.raises(GateFailed, match="release failed: "):
+                execute(ReleaseOperator, run_id="run-1", try_number=number)
+        assert head(pilot).generation == 0
+
+    def test_it_counts_for_nothing_once_a_step_ran_again(self, pilot, judged, asked, execute):
+        judged("run-1")
+        with pytest.raises(GateFailed, match="nobody approved this candidate"):
+            execute(ReleaseOperator, run_id="run-1")
+        asked("run-1")
+        execute(ModelValidationOperator, run_id="run-1", try_number=2)
+        with pytest.raises(GateFailed, match=r"mo approved sha256:.*, but a step was run again since"):
+            execute(approval(), run_id="run-1", event=answer())
+
+    def test_nor_if_the_step_ran_again_afterwards(self, pilot, judged, asked, execute):
+        judged("run-1")
+        asked("run-1")
+        execute(approval(), run_id="run-1", event=answer())
+        execute(ModelValidationOperator, run_id="run-1", try_number=2)
+        with pytest.raises(GateFailed, match="approved by mo, but a step was run again since: ask again"):
+            execute(ReleaseOperator, run_id="run-1")
+        assert head(pilot).generation == 0
+
+
+def test_a_dry_run_is_no_evidence(pilot, execute):
+    for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator):
+        execute(step)
+    execute(EvaluateOperator(task_id="evaluate", pipeline="small", mode="dry_run"))
+    execute(ModelValidationOperator)
+    with pytest.raises(GateFailed, match="'evaluate' ran in mode dry_run, in which its verdict stops nothing"):
+        execute(ReleaseOperator)
+
+
+def test_an_old_run_is_superseded_and_changes_nothing(pilot, released, execute):
+    released("new", run_after=datetime(2026, 3, 1, tzinfo=UTC))
+    write_days(pilot, 40)
+
+    with pytest.raises(AirflowSkipException, match=r"version 2 of 'small' is superseded by version 1 \(record #\d+\)"):
+        released("old", run_after=datetime(2026, 2, 1, tzinfo=UTC))
+    assert head(pilot).champion.version == 1
+    assert pilot.records("release")[-1].verdict == "inconclusive"
+
+
+def test_older_data_are_superseded_too(pilot, released, execute):
+    write_days(pilot, 40)
+    released("run-1")
+    write_days(pilot, 38)
+
+    with pytest.raises(AirflowSkipException, match=r"these data end at 2026-02-07.*, those at 2026-02-09"):
+        released("run-2", run_after=datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_a_head_that_moved_since_wants_a_new_evaluation(pilot, released, judged, asked, execute):
+    judged("slow")
+    asked("slow")
+    execute(approval(), run_id="slow", event=answer())
+    write_days(pilot, 40)
+    released("fast", run_after=datetime(2026, 11, 19, tzinfo=UTC), params={"first_release": True})
+    write_days(pilot, 30)
+
+    with pytest.raises((GateFailed, AirflowSkipException)):
+        execute(ReleaseOperator, run_id="slow")
+    assert head(pilot).champion.dag_run == "small/fast"
+
+
+def test_a_rollback_needs_no_mlflow(pilot, released, execute, monkeypatch):
+    released("run-1")
+    write_days(pilot, 40)
+    released("run-2", run_after=datetime(2026, 12, 1, tzinfo=UTC))
+    assert head(pilot).champion.version == 2
+
+    with monkeypatch.context() as away:
+        away.setenv("AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+        result = execute(RollbackOperator(task_id="back", pipeline="small", reason="complaints"), run_id="oops")
+    assert result["sentence"] == "version 1 is the champion again, instead of 2: complaints"
+    assert (head(pilot).champion.version, alias(pilot)) == (1, 2)
+
+    # Again is no further step back, and makes the alias follow.
+    execute(RollbackOperator(task_id="back", pipeline="small", reason="complaints"), run_id="oops", try_number=2)
+    assert (head(pilot).champion.version, head(pilot).generation, alias(pilot)) == (1, 3, 1)
+
+
+def test_a_rollback_to_nowhere_is_refused(pilot, released, execute):
+    with pytest.raises(GateFailed, match="cannot be rolled back: nothing was released yet"):
+        execute(RollbackOperator(task_id="back", pipeline="small"), run_id="a")
+    released("run-1")
+    with pytest.raises(GateFailed, match="version is 'latest'; expected a whole number"):
+        execute(RollbackOperator(task_id="back", pipeline="small", version="latest"), run_id="b")
