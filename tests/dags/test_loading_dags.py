@@ -100,18 +100,39 @@ gates: {min_improvement: 0.0}
 release: {target: batch, approvers: [model]}
 monitor: {window: P7D, drift: {fail_above: 0.1}}
 """
+PRODUCTION = """
+owners: {business: b@example.com, model: m@example.com, data: d@example.com, operations: o@example.com}
+gates: {min_improvement: 0.0}
+release: {target: batch, approvers: [model], rollout: {steps: [10], interval: PT1H, deadline: PT2H}}
+monitor: {window: P7D, drift: {fail_above: 0.1}, persist: {k: 1, n: 2}}
+"""
 
 
-def test_a_stage_without_a_template_says_which_there_are(parse, project, dag_file):
+def test_a_pilot_trains_and_scores(parse, project, dag_file):
     add(project, "later", named("later", stage="pilot", source="{uri: data/small.csv, keys: [x]}") + PILOT)
 
     parsed = parse(dag_file)
 
-    assert (
-        "config/pipelines/later.yaml: stage: this version of Stageline has no DAGs for 'pilot' yet; available: poc"
-        in (parsed.errors["config/pipelines/later.yaml"])
+    assert parsed.errors == {}
+    assert sorted(parsed.dags) == ["later.score", "later.train", "small"]
+
+
+def test_a_stage_without_a_template_says_which_there_are(parse, project, dag_file):
+    kpi = "{metric: mean_absolute_error, max: 5, value_per_unit: 1}"
+    source = "{uri: data/small.csv, keys: [x], event_time: y}"
+    add(
+        project,
+        "later",
+        named("later", stage="production", source=source, kpi=kpi).replace("column: y", "column: z") + PRODUCTION,
     )
-    assert [stage.value for stage in TEMPLATES] == ["poc"]
+
+    parsed = parse(dag_file)
+
+    assert (
+        "config/pipelines/later.yaml: stage: this version of Stageline has no DAGs for 'production' yet; "
+        "available: poc, pilot" in (parsed.errors["config/pipelines/later.yaml"])
+    )
+    assert [stage.value for stage in TEMPLATES] == ["poc", "pilot"]
     assert list(parsed.dags) == ["small"]
 
 

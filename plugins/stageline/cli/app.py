@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stageline import __version__
-from stageline.cli import pipelines, quality
+from stageline.cli import pipelines, quality, releases
 from stageline.cli.project import console
 from stageline.cli.quarantine import quarantine
 
@@ -30,6 +30,9 @@ def _options(
     """Staged ML pipelines on Apache Airflow: one YAML file per pipeline."""
 
 
-for _command in (pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, pipelines.history, quarantine):
+for _command in (
+    pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, pipelines.history, quarantine,
+    releases.rollback, releases.verify,
+):  # fmt: skip
     app.command()(_command)
 app.add_typer(quality.app, name="quality")

@@ -1,5 +1,7 @@
-"""What all commands share: the console, the project they are about, and how a refusal is shown."""
+"""What all commands share: the console, the project they are about, who asks, and how a refusal is shown."""
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,3 +67,11 @@ def pipelines_folder(project: Path) -> Path:
 def shown(path: Path) -> str:
     """Return a path as people read it: from where they are, if it lies below."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def user() -> str:
+    """Return who runs the command, for the record."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container runs under a number that nobody named
+        return f"user {os.getuid()}"

@@ -1,7 +1,5 @@
 """The command about rows that were put aside."""
 
-import getpass
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from stageline.cli.project import ProjectOption, console, pipelines_folder, refusing, settings_of
+from stageline.cli.project import ProjectOption, console, pipelines_folder, refusing, settings_of, user
 from stageline.exceptions import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -104,15 +102,8 @@ def _release(ledger: "Ledger", name: str, rows: "Sequence[QuarantinedRow]", load
     }
     if problems:
         raise DataError("; ".join(f"row {id_!r} cannot be let in: {why}" for id_, why in problems.items()))
-    record = release_rows(ledger, loaded, [row.id for row in rows], actor=_user())
+    record = release_rows(ledger, loaded, [row.id for row in rows], actor=user())
     console.print(f"{escape(record.sentence)}; recorded as #{record.position}. The next run takes them.")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container runs under a number that nobody named
-        return f"user {os.getuid()}"
 
 
 def _spec_of(name: str, project: Path) -> "LoadedSpec | None":

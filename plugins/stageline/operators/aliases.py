@@ -6,7 +6,15 @@ from stageline.exceptions import TrackingError
 
 if TYPE_CHECKING:
     from stageline.ledger import Head
+    from stageline.settings import Settings
     from stageline.tracking import Tracking
+
+
+def tracking_of(settings: "Settings") -> "Tracking":
+    """Return the MLflow store that the settings name."""
+    from stageline.tracking import Tracking
+
+    return Tracking(settings.tracking_uri, ui=settings.tracking_ui)
 
 
 def converge(tracking: "Tracking", head: "Head") -> None:

@@ -14,7 +14,7 @@ from stageline.spec.models import PipelineSpec
 from stageline.spec.problems import Problem
 from stageline.spec.source_path import check_source_uri
 from stageline.spec.strict_yaml import MAX_BYTES, Document, parse_yaml
-from stageline.spec.wording import dotted, suggestion
+from stageline.spec.wording import KeyPath, dotted, suggestion
 
 FOLDER = Path("config", "pipelines")
 
@@ -106,10 +106,14 @@ def _misplaced(spec: PipelineSpec, path: Path, project: Path) -> Iterable[Proble
             ("pipeline",),
             f"found {spec.pipeline!r}, but the file is {path.name!r}; give both the same name",
         )
-    try:
-        check_source_uri(spec.source.uri, project)
-    except ValueError as error:
-        yield ("source", "uri"), str(error)
+    places: dict[KeyPath, str] = {("source", "uri"): spec.source.uri}
+    if spec.release and spec.release.batch:
+        places["release", "batch", "uri"] = spec.release.batch.uri
+    for key, uri in places.items():
+        try:
+            check_source_uri(uri, project)
+        except ValueError as error:
+            yield key, str(error)
 
 
 def _refusal(document: Document, problems: Iterable[Problem]) -> SpecError:

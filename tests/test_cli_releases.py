@@ -1,0 +1,66 @@
+"""`stageline rollback` and `stageline verify`, on a ledger that knows three releases."""
+
+import pytest
+from cli_process import call as call_clean
+from small_project import write_project
+
+from stageline.ledger import Entry, Ledger, ModelVersion
+
+
+def call(project, *arguments):
+    """Run the command while MLflow is away."""
+    return call_clean(project, *arguments, AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI="http://127.0.0.1:1")
+
+
+@pytest.fixture
+def project(tmp_path):
+    write_project(tmp_path / "project")
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def released(project):
+    with Ledger.open(f"sqlite:///{project / '.airflow/stageline/ledger.db'}") as ledger:
+        for version in (1, 2, 3):
+            entry = Entry(
+                pipeline="small", step="release", verdict="passed", sentence=f"version {version}", stage="pilot",
+                mode="enabled", dag_id="small.train", run_id=f"r{version}", task_id="release",
+                idempotency_key=f"k{version}", spec_digest="", package_version="",
+            )  # fmt: skip
+            model = ModelVersion(
+                version=version, uri="file:///m", digest=f"sha256:{version}", mlflow_run="r", snapshot=0, dag_run="d/r"
+            )
+            ledger.promote(entry, model, expected=version - 1)
+    return project
+
+
+def test_a_rollback_says_what_it_did_although_mlflow_is_away(released):
+    done = call(released, "rollback", "small", "--reason", "complaints")
+
+    assert done.code == 0, done.err
+    assert "small: version 2 is the champion again, instead of 3; recorded as #4" in done.out
+    assert "MLflow's alias lags behind" in done.out
+    done = call(released, "rollback", "small", "--to", "1")
+    assert "version 1 is the champion again, instead of 2" in done.out
+    listed = call(released, "history", "small")
+    assert "rollback" in listed.out
+    assert "complaints" in listed.out
+
+
+def test_a_rollback_to_no_champion_is_refused(released):
+    done = call(released, "rollback", "small", "--to", "9")
+    assert (done.code, done.err) == (
+        1,
+        "error: pipeline 'small' cannot be rolled back to version 9: it was no champion before this one; these were: 1, 2\n",
+    )
+
+
+def test_verify_says_what_it_could_not_ask(released):
+    done = call(released, "verify", "small")
+    assert done.code == 1
+    assert "MLflow at http://127.0.0.1:1" in done.err
+
+
+def test_verify_refuses_what_it_does_not_know(released):
+    done = call(released, "verify", "smal")
+    assert (done.code, done.err) == (1, "error: the ledger knows no pipeline 'smal'; it knows: small\n")
