@@ -24,5 +24,6 @@ def spec_of(task: str = "regression", column: str = "y", **sections: Any) -> Pip
             "features": sections.get("features", {}),
             "train": {"estimator": _ESTIMATORS[task], **sections.get("train", {})},
             "kpi": {"metric": metric, "max" if less else "min": 0.5, **sections.get("kpi", {})},
+            **({"gates": sections["gates"]} if "gates" in sections else {}),
         }
     )

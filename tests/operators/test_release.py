@@ -1,11 +1,21 @@
 """From a judged candidate to the champion, and back: approval, compare and swap, superseded runs, rollback."""
 
-from datetime import UTC, datetime, timedelta
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
+import psutil
 import pytest
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
+from operator_fixtures import RUN_AFTER
+from pilot_project import PILOT, write_days
 from small_project import write_spec
+from waiting_for import wait_for
 
 from stageline.operators import (
     ApproveReleaseOperator,
@@ -15,38 +25,16 @@ from stageline.operators import (
     GateFailed,
     ModelValidationOperator,
     ReleaseOperator,
+    RollbackDrillOperator,
     RollbackOperator,
     TrainOperator,
 )
-
-PILOT = {
-    "stage": "pilot",
-    "owners": "{business: dana, model: mo, data: di}",
-    "source": "{uri: data/small.csv, keys: [id], event_time: at}",
-    "features": "{calendar: false, known_before: [x]}",
-    "kpi": "{metric: mean_absolute_error, max: 50}",
-    "gates": "{min_n: 30, min_improvement: -1}",
-    "release": "{target: batch, approvers: [model]}",
-    "monitor": "{window: P7D, drift: {fail_above: 0.1}}",
-}
-DAY = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def write_days(stores, days, *, noise=7):
-    """Write four rows an hour of so many days."""
-    colours = ("red", "green", "blue")
-    lines = ["id,at,x,colour,y"]
-    for row in range(days * 8):
-        x = row * 37 % 101
-        at = DAY + timedelta(hours=3 * row)
-        lines.append(f"{row},{at:%Y-%m-%dT%H:%M:%S},{x},{colours[row % 3]},{3 * x + row * noise % 11}")
-    (stores.project / "data/small.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 @pytest.fixture
 def pilot(stores):
     write_spec(stores.project, **PILOT)
-    write_days(stores, 30)
+    write_days(stores.project, 30)
     return stores
 
 
@@ -150,7 +138,7 @@ def test_a_second_try_releases_once(pilot, released, execute):
 
 def test_a_worse_candidate_is_stopped_by_the_gate(pilot, released, execute):
     released("run-1")
-    write_days(pilot, 40)
+    write_days(pilot.project, 40)
     write_spec(pilot.project, **PILOT | {"train": "{estimator: sklearn.linear_model.Ridge, params: {alpha: 100000.0}}"})
     for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator):
         execute(step, run_id="run-2")
@@ -222,7 +210,7 @@ def test_a_dry_run_is_no_evidence(pilot, execute):
 
 def test_an_old_run_is_superseded_and_changes_nothing(pilot, released, execute):
     released("new", run_after=datetime(2026, 3, 1, tzinfo=UTC))
-    write_days(pilot, 40)
+    write_days(pilot.project, 40)
 
     with pytest.raises(AirflowSkipException, match=r"version 2 of 'small' is superseded by version 1 \(record #\d+\)"):
         released("old", run_after=datetime(2026, 2, 1, tzinfo=UTC))
@@ -231,9 +219,9 @@ def test_an_old_run_is_superseded_and_changes_nothing(pilot, released, execute):
 
 
 def test_older_data_are_superseded_too(pilot, released, execute):
-    write_days(pilot, 40)
+    write_days(pilot.project, 40)
     released("run-1")
-    write_days(pilot, 38)
+    write_days(pilot.project, 38)
 
     with pytest.raises(AirflowSkipException, match=r"these data end at 2026-02-07.*, those at 2026-02-09"):
         released("run-2", run_after=datetime(2026, 12, 1, tzinfo=UTC))
@@ -243,9 +231,9 @@ def test_a_head_that_moved_since_wants_a_new_evaluation(pilot, released, judged,
     judged("slow")
     asked("slow")
     execute(approval(), run_id="slow", event=answer())
-    write_days(pilot, 40)
+    write_days(pilot.project, 40)
     released("fast", run_after=datetime(2026, 11, 19, tzinfo=UTC), params={"first_release": True})
-    write_days(pilot, 30)
+    write_days(pilot.project, 30)
 
     with pytest.raises((GateFailed, AirflowSkipException)):
         execute(ReleaseOperator, run_id="slow")
@@ -254,7 +242,7 @@ def test_a_head_that_moved_since_wants_a_new_evaluation(pilot, released, judged,
 
 def test_a_rollback_needs_no_mlflow(pilot, released, execute, monkeypatch):
     released("run-1")
-    write_days(pilot, 40)
+    write_days(pilot.project, 40)
     released("run-2", run_after=datetime(2026, 12, 1, tzinfo=UTC))
     assert head(pilot).champion.version == 2
 
@@ -275,3 +263,78 @@ def test_a_rollback_to_nowhere_is_refused(pilot, released, execute):
     released("run-1")
     with pytest.raises(GateFailed, match="version is 'latest'; expected a whole number"):
         execute(RollbackOperator(task_id="back", pipeline="small", version="latest"), run_id="b")
+
+
+def test_a_drill_rolls_back_beside_the_head_in_use(pilot, released, execute):
+    with pytest.raises(GateFailed, match="has no champion: no model was ever released"):
+        execute(RollbackDrillOperator, run_id="early")
+    released("run-1")
+    before = head(pilot)
+
+    for try_number in (1, 2):
+        result = execute(RollbackDrillOperator, run_id="drill", try_number=try_number)
+        assert (result["verdict"], result["sentence"]) == ("passed", "4 of 4 checks passed")
+
+    assert head(pilot) == before
+    evidence = pilot.records("drill")[-1].evidence
+    assert evidence["evidence"]["rows"] == 100
+    assert "the broken model was refused: " in evidence["checks"][0]["message"]
+    with pilot.ledger() as ledger:
+        assert [record.kind for record in ledger.records("small.drill")] == ["rollback", "promotion", "promotion"] * 2
+        assert ledger.verify() == []
+
+
+COPY = """
+import json, os, signal, sys
+sys.path.insert(0, {tests!r})
+import own_airflow
+os.environ |= json.loads({environment!r})
+from datetime import datetime
+from types import SimpleNamespace
+from stageline.ledger import Ledger
+from stageline.operators import ReleaseOperator
+
+promote = Ledger.promote
+
+def freeze_first(*arguments, **named):
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return promote(*arguments, **named)
+
+Ledger.promote = freeze_first
+task = SimpleNamespace(id="7", dag_id="small", run_id="run-1", task_id="release", map_index=-1, try_number=1)
+dag_run = SimpleNamespace(run_after=datetime.fromisoformat({run_after!r}), run_type="manual")
+dag = SimpleNamespace(fileloc={dag_file!r})
+operator = ReleaseOperator(task_id="release", pipeline="small")
+print(operator.execute({{"ti": task, "dag_run": dag_run, "dag": dag, "params": {{}}}})["sentence"])
+"""
+
+
+def test_a_frozen_copy_that_comes_back_deploys_nothing_more(pilot, judged, asked, execute):
+    judged("run-1")
+    asked("run-1")
+    execute(approval(), run_id="run-1", event=answer())
+    settings = {name: os.environ[name] for name in os.environ if name.startswith("AIRFLOW__STAGELINE__")}
+    code = COPY.format(
+        tests=str(Path(__file__).parents[1]), environment=json.dumps(settings), run_after=RUN_AFTER.isoformat(),
+        dag_file=str(pilot.project / "dags/by_hand.py"),
+    )  # fmt: skip
+    copy = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_for(lambda: psutil.Process(copy.pid).status() == psutil.STATUS_STOPPED, seconds=120)
+        # The copy has registered its version and stands right before the swap.
+        result = execute(ReleaseOperator, run_id="run-1", try_number=2)
+        moved = head(pilot)
+        os.kill(copy.pid, signal.SIGCONT)
+        out, errors = copy.communicate(timeout=120)
+    finally:
+        copy.kill()
+        copy.wait()
+
+    assert copy.returncode == 0, errors
+    assert out.splitlines()[-1] == result["sentence"] == "version 1 is the champion: approved by mo"
+    assert head(pilot) == moved
+    assert moved.generation == 1
+    assert [record.kind for record in pilot.records() if record.kind == "promotion"] == ["promotion"]
+    assert len(pilot.mlflow().search_model_versions("name = 'small'")) == 1

@@ -1,6 +1,7 @@
 """Airflow operators, one step of a pipeline each."""
 
 from stageline.operators.approve import ApproveReleaseOperator
+from stageline.operators.drill import RollbackDrillOperator
 from stageline.operators.evaluate import EvaluateOperator
 from stageline.operators.failure import GateFailed
 from stageline.operators.features import FeatureSnapshotOperator
@@ -23,6 +24,7 @@ __all__ = [
     "ModelValidationOperator",
     "ReleaseOperator",
     "ReportOperator",
+    "RollbackDrillOperator",
     "RollbackOperator",
     "ScoreOperator",
     "TrainOperator",

@@ -99,7 +99,7 @@ class Champion:
         """
         from stageline.serving import reference_of
 
-        evidence = self._features
+        evidence = self.features
         snapshot = evidence["snapshot"]
         return reference_of(
             self.run.snapshots.read(snapshot["version"], digest=snapshot["digest"]),
@@ -110,7 +110,11 @@ class Champion:
         )
 
     @property
-    def _features(self) -> "Mapping[str, Any]":
+    def features(self) -> "Mapping[str, Any]":
+        """What the step `features` of its training run recorded.
+
+        :raises MissingStepError: No record of that run names its snapshot.
+        """
         dag_id, _, run_id = self.version.dag_run.partition("/")
         for record in self.run.ledger.records(self.run.name, dag_id=dag_id, run_id=run_id, step="features"):
             evidence: Mapping[str, Any] = record.evidence.get("evidence") or {}

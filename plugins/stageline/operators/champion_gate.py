@@ -1,13 +1,10 @@
 """The candidate against the champion, on rows of the holdout that neither was trained on."""
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import DataError, MissingStepError
-from stageline.operators.quiet import quiet_search
+from stageline.exceptions import DataError
 from stageline.spec import Task
 from stageline.verdicts import Check
 
@@ -18,6 +15,7 @@ if TYPE_CHECKING:
 
     from stageline.evaluation import Comparison, Contest
     from stageline.ledger import Head, ModelVersion
+    from stageline.operators.champion import Champion
     from stageline.operators.holdout import Holdout
     from stageline.operators.run_context import RunContext
 
@@ -55,9 +53,10 @@ class ChampionGate:
         evidence = {"generation": self.head.generation, "champion": champion and champion.model_dump(mode="json")}
         if gates is None:
             return (), evidence
+        fair = self._fairness(holdout)
         if champion is None or self._first_release:
-            return (judge_first(champion.version if champion else None),), evidence
-        return self._against(champion, holdout), evidence
+            return (judge_first(champion.version if champion else None), *fair), evidence
+        return (*self._against(champion, holdout), *fair), evidence
 
     @property
     def _first_release(self) -> bool:
@@ -80,6 +79,27 @@ class ChampionGate:
             judge_found(_found(contest, features, seed=self.run.spec.train.seed), gates, metric=metric),
         )
 
+    def _fairness(self, holdout: "Holdout") -> tuple[Check, ...]:
+        import numpy as np
+
+        from stageline.evaluation import blocks_of
+        from stageline.evaluation.evaluate import positive_class
+        from stageline.evaluation.fairness import difference_between, groups_of, judge_fairness
+
+        declared = self.run.spec.gates.fairness if self.run.spec.gates else None
+        checks = []
+        for column in declared.columns if declared else ():
+            own, blocks = holdout.predictions["model"], blocks_of(holdout.table.num_rows, holdout.seconds)
+            groups = groups_of(
+                holdout.rows.target, own, _values_of(column, holdout.table, "gates.fairness.columns"), blocks,
+                positive=positive_class(self.run.spec, own.classes),
+            )  # fmt: skip
+            several = len(np.unique(groups.names.astype(str))) > 1
+            seed = self.run.spec.train.seed
+            estimate = difference_between(groups, declared.measure, seed=seed) if declared and several else None
+            checks += [judge_fairness(column, groups, estimate, declared)] if declared else []
+        return tuple(checks)
+
     def _contest(self, champion: "ModelVersion", holdout: "Holdout", new: "np.ndarray") -> "Contest | None":
         import numpy as np
 
@@ -95,14 +115,19 @@ class ChampionGate:
             self.run.spec,
             holdout.rows.target[new],
             candidate,
-            predict(_load(self.run, champion), asked, classify=classify),
+            predict(self._champion(champion).load(), asked, classify=classify),
             blocks_of(int(np.count_nonzero(new)), None if seconds is None else seconds[new]),
         )
+
+    def _champion(self, version: "ModelVersion") -> "Champion":
+        from stageline.operators.champion import Champion
+
+        return Champion(self.run, version, self.head.generation)
 
     def _as_champion_saw(self, champion: "ModelVersion", table: "pa.Table") -> "pd.DataFrame":
         from stageline.features import model_frame
 
-        features = self._evidence_of(champion)
+        features = self._champion(champion).features
         names = [*features["numeric"], *features["categorical"]]
         missing = [name for name in names if name not in table.column_names]
         if missing:
@@ -119,7 +144,7 @@ class ChampionGate:
         from stageline.operators.stored_rows import part_of
 
         keys = list(self.run.spec.source.keys)
-        snapshot = self._evidence_of(champion)["snapshot"]
+        snapshot = self._champion(champion).features["snapshot"]
         trained = part_of(self.run.snapshots.read(snapshot["version"], digest=snapshot["digest"]), "train")
         if not keys or any(key not in trained.column_names for key in keys):
             raise DataError(
@@ -131,35 +156,20 @@ class ChampionGate:
         rows = zip(*(holdout.table[key].to_pylist() for key in keys), strict=True)
         return np.fromiter((row not in seen for row in rows), dtype=bool, count=holdout.table.num_rows)
 
-    def _evidence_of(self, champion: "ModelVersion") -> Mapping[str, Any]:
-        dag_id, _, run_id = champion.dag_run.partition("/")
-        record = self.run.ledger.newest(self.run.name, dag_id=dag_id, run_id=run_id, step="features")
-        if record is None or not record.evidence.get("evidence"):
-            raise MissingStepError(
-                f"the champion (version {champion.version}) came from run {run_id!r} of DAG {dag_id!r}, whose step "
-                "'features' left no record; run once with first_release = true"
-            )
-        evidence: Mapping[str, Any] = record.evidence["evidence"]
-        return evidence
-
-
-def _load(run: "RunContext", champion: "ModelVersion") -> Any:
-    from stageline.tracking import fetch_file
-    from stageline.training import load_model
-
-    with tempfile.TemporaryDirectory() as scratch, run.tracking.reach(), quiet_search():
-        path = fetch_file(champion.uri, Path(scratch))
-        return load_model(path, digest=champion.digest, trusted_types=run.settings.trusted_types)
-
 
 def _by_value(contest: "Contest", column: str, table: "pa.Table") -> "dict[str, Comparison]":
     from stageline.evaluation import slices_by
 
+    slices = slices_by(column, _values_of(column, table, "gates.slices"))
+    return {part.words: contest.compare(part.rows) for part in slices if part.rows.any()}
+
+
+def _values_of(column: str, table: "pa.Table", key: str) -> list[Any]:
     if column not in table.column_names:
         known = ", ".join(table.column_names)
-        raise DataError(f"gates.slices names {column!r}, which the snapshot lacks; it has {known}")
-    slices = slices_by(column, table[column].to_pylist())
-    return {part.words: contest.compare(part.rows) for part in slices if part.rows.any()}
+        raise DataError(f"{key} names {column!r}, which the snapshot lacks; it has {known}")
+    values: list[Any] = table[column].to_pylist()
+    return values
 
 
 def _found(contest: "Contest", features: "pd.DataFrame", *, seed: int) -> "dict[str, Comparison]":

@@ -36,6 +36,20 @@ class QualityGate(Section):
     persist: Persist | None = None
 
 
+class Fairness(Section):
+    """How differently a candidate may treat groups.
+
+    :param columns: Columns whose values are the groups.
+    :param measure: Fairlearn's name of it; for a regression `error_difference`, the difference between the groups'
+        mean absolute errors as a share of that of all.
+    :param max_difference: Largest difference between any two groups, 0 to 1 for classes.
+    """
+
+    columns: Annotated[Columns, Field(min_length=1)]
+    measure: Literal["demographic_parity_difference", "equalized_odds_difference", "error_difference"]
+    max_difference: Annotated[float, Field(ge=0)]
+
+
 class Gates(Section):
     """What a candidate must show against the champion.
 
@@ -43,6 +57,7 @@ class Gates(Section):
     :param slices: Columns whose values are judged separately.
     :param max_slice_regression: Largest relative loss of the KPI that a slice may show.
     :param min_n: Rows of the holdout, new to both models, below which nothing is decided.
+    :param fairness: How differently it may treat groups; judged from the first release on.
     :param max_latency_ms: Milliseconds within which 99 of 100 answers on a single row have to come.
     :param max_memory_mb: Most memory, in millions of bytes, that a process may take to load and ask the model.
     """
@@ -51,6 +66,7 @@ class Gates(Section):
     slices: Columns = ()
     max_slice_regression: Annotated[float, Field(ge=0)] = 0.10
     min_n: Annotated[int, Field(gt=0)] = 100
+    fairness: Fairness | None = None
     max_latency_ms: Annotated[float, Field(gt=0)] | None = None
     max_memory_mb: Annotated[float, Field(gt=0)] | None = None
 

@@ -56,6 +56,15 @@ def _task(spec: "PipelineSpec") -> Iterator[Problem]:
             ("kpi", "metric"),
             f"{metric_name!r} is for {metric.task}, but target.task is {task.value!r}; fitting: {fitting}",
         )
+    fairness = spec.gates.fairness if spec.gates else None
+    if fairness and (fairness.measure == "error_difference") != (task == "regression"):
+        fitting = (
+            "error_difference" if task == "regression" else "demographic_parity_difference, equalized_odds_difference"
+        )
+        yield (
+            ("gates", "fairness", "measure"),
+            f"{fairness.measure!r} does not fit target.task {task.value!r}; fitting: {fitting}",
+        )
     if task == "regression" and spec.target.positive is not None:
         yield ("target", "positive"), "a regression has no positive class; leave the key out"
 
