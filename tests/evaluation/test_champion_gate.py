@@ -156,7 +156,7 @@ class TestSlices:
         )
         assert (check.code, check.verdict) == ("SL-G002", "failed")
         assert check.message == (
-            "season = 4: mean_absolute_error 50 against 60, 20% worse (n = 500); max_slice_regression = 10%"
+            "season = 4: mean_absolute_error 50 against 60, 20 % worse (n = 500); max_slice_regression = 10 %"
         )
         assert [part["slice"] for part in check.details["slices"]] == ["season = 1", "season = 4"]
 

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from stageline.reporting.content import (
+    ComparedView,
     ConfusionView,
     DataView,
     EstimateView,
     FailureCase,
     FailureGroup,
+    GateView,
     ImportanceView,
     ImprovementView,
     KpiView,
@@ -98,6 +100,15 @@ def words(text):
         same_as=text,
         target=text,
         kpi=KpiView(metric=text, greater_is_better=True, goal=0.5, unit=text, n=10, estimates=estimates(0.6, 0.4, 0.1)),
+        gate=GateView(
+            metric=text,
+            champion=3,
+            checks=(Check(code="SL-G001", name=text, verdict=Verdict.FAILED, message=text, n=5),),
+            parts=(
+                ComparedView(part=text, n=5, candidate=1, champion=2, change=1, low=0.5, high=1.5, relative=0.5),
+                ComparedView(part=text, n=5, candidate=2, champion=1, change=-1, low=-2, high=-0.5, relative=-1),
+            ),
+        ),
         metrics=(MetricRow(name=text, greater_is_better=True, estimates=estimates(0.5)),),
         improvements=(
             ImprovementView(over=text, value=1, low=0.5, high=2, relative=0.1, verdict=Verdict.PASSED, message=text),

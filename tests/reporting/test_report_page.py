@@ -16,7 +16,7 @@ from stageline.reporting.content import (
 )
 from stageline.verdicts import Check, Severity, Verdict
 
-SECTIONS = ["kpi", "steps", "holdout", "money", "quality", "importance", "failures", "next", "data", "notes"]
+SECTIONS = ["kpi", "gate", "steps", "holdout", "money", "quality", "importance", "failures", "next", "data", "notes"]
 
 
 def sections(page):

@@ -47,7 +47,7 @@ def judge_slices(column: str, slices: Mapping[str, Comparison], gates: Gates, *,
 
     :param slices: By the words for each, e.g. `season = 4`.
     """
-    asked = f"max_slice_regression = {gates.max_slice_regression:.0%}"
+    asked = f"max_slice_regression = {_percent(gates.max_slice_regression)}"
     worst = Verdict.PASSED
     told: list[str] = []
     small: list[str] = []
@@ -91,7 +91,7 @@ def judge_found(slices: Mapping[str, Comparison], gates: Gates, *, metric: str) 
     message = (
         f"worse than the champion where {'; where '.join(lost)}"
         if lost
-        else f"no slice found in which it loses more than {gates.max_slice_regression:.0%}"
+        else f"no slice found in which it loses more than {_percent(gates.max_slice_regression)}"
     )
     return Check(
         code=FOUND, name="slices_found", verdict=Verdict.FAILED if lost else Verdict.PASSED, severity=Severity.WARNING,
@@ -133,8 +133,12 @@ def _direction(part: Comparison) -> str:
 
 def _of_part(part: Comparison, metric: str) -> str:
     both = f"{metric} {_finite(part.candidate.value)} against {_finite(part.champion.value)}"
-    return f"{both}, {-(part.relative or 0.0):.0%} worse (n = {part.n:,})"
+    return f"{both}, {_percent(-(part.relative or 0.0))} worse (n = {part.n:,})"
 
 
 def _finite(value: float) -> str:
     return number(value, 0.0) if math.isfinite(value) else "undefined"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

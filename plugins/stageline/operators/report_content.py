@@ -46,6 +46,7 @@ def report_content(run: "RunContext", report: Report) -> views.ReportContent:
             if (record := run.earlier(check.name)) is not None
         ),
         kpi=_kpi(run, found),
+        gate=_gate(run, found, evaluated),
         metrics=tuple(_metric(metric) for metric in found["metrics"][1:]),
         improvements=tuple(_improvement(item, evaluated) for item in found["improvements"]),
         timeline=tuple(views.TimelinePoint.model_validate(point) for point in found.get("timeline", ())),
@@ -103,6 +104,38 @@ def _kpi(run: "RunContext", found: Mapping[str, Any]) -> views.KpiView:
         n=found["n"],
         estimates=_estimates(found["metrics"][0]),
     )
+
+
+def _gate(run: "RunContext", found: Mapping[str, Any], evaluated: Report) -> views.GateView | None:
+    checks = [check for check in evaluated.checks if check.code.startswith("SL-G")]
+    champion = (found.get("gate") or {}).get("champion")
+    if not checks:
+        return None
+    parts = [
+        _compared("all" if check.code == "SL-G001" else part["slice"], part)
+        for check in checks
+        for part in ([check.details] if check.code == "SL-G001" else check.details.get("slices", ()))
+        if part.get("n")
+    ]
+    return views.GateView(
+        metric=run.spec.kpi.metric,
+        champion=champion["version"] if champion else None,
+        # A slice that nobody declared can only warn.
+        checks=tuple(_told(check).model_copy(update={"verdict": check.effect or check.verdict}) for check in checks),
+        parts=tuple(parts),
+    )
+
+
+def _compared(words: str, part: Mapping[str, Any]) -> views.ComparedView:
+    def known(number: float | None) -> float:
+        return _NOT_A_NUMBER if number is None else number
+
+    change = part["improvement"]
+    return views.ComparedView(
+        part=words, n=part["n"], candidate=known(part["candidate"]["value"]), champion=known(part["champion"]["value"]),
+        change=known(change["value"]), low=known(change["low"]), high=known(change["high"]),
+        relative=known(part["relative"]),
+    )  # fmt: skip
 
 
 def _metric(metric: Mapping[str, Any]) -> views.MetricRow:

@@ -200,6 +200,36 @@ class DataView(View):
     split: str
 
 
+class ComparedView(View):
+    """The KPI of a candidate and of the champion on some rows of the holdout.
+
+    :param part: Which rows, in words: `all`, or a slice.
+    :param change: By how much the candidate is better, in the metric's unit, with the ends of its interval.
+    :param relative: The change as a share of the champion's KPI.
+    """
+
+    part: str
+    n: Count
+    candidate: float
+    champion: float
+    change: float
+    low: float
+    high: float
+    relative: float
+
+
+class GateView(View):
+    """What the gate found, check by check and part by part.
+
+    :param champion: Version of the champion; none: nothing was released yet.
+    """
+
+    metric: str
+    champion: Count | None = None
+    checks: tuple[Check, ...] = ()
+    parts: tuple[ComparedView, ...] = ()
+
+
 class MissingItem(View):
     """One thing the next stage asks for and the pipeline does not have yet."""
 
@@ -239,6 +269,7 @@ class ReportContent(View):
     same_as: str | None = None
     target: str | None = None
     kpi: KpiView
+    gate: GateView | None = None
     metrics: tuple[MetricRow, ...] = ()
     improvements: tuple[ImprovementView, ...] = ()
     steps: tuple[StepLine, ...] = ()
