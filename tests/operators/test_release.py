@@ -29,6 +29,8 @@ from stageline.operators import (
     RollbackOperator,
     TrainOperator,
 )
+from stageline.operators.aliases import alias_fault
+from stageline.tracking import Tracking
 
 
 @pytest.fixture
@@ -282,6 +284,9 @@ def test_a_drill_rolls_back_beside_the_head_in_use(pilot, released, execute):
     with pilot.ledger() as ledger:
         assert [record.kind for record in ledger.records("small.drill")] == ["rollback", "promotion", "promotion"] * 2
         assert ledger.verify() == []
+        # No alias follows a drill's head, and nobody misses one.
+        tracking = Tracking(f"sqlite:///{pilot.home / 'mlflow.db'}")
+        assert [alias_fault(tracking, ledger.head(name)) for name in ledger.pipelines()] == ["", ""]
 
 
 COPY = """

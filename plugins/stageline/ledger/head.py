@@ -12,6 +12,8 @@ from stageline.ledger.records import Record
 PROMOTION, ROLLBACK = "promotion", "rollback"
 MOVES = (PROMOTION, ROLLBACK)
 CHANGE = "head_change"
+# No pipeline's name holds a dot: a head called so is a drill's, and nothing outside the ledger follows it.
+DRILL = ".drill"
 
 
 def moment_text(moment: datetime | None) -> str:

@@ -34,13 +34,14 @@ def converge(tracking: "Tracking", head: "Head") -> None:
 
 
 def alias_fault(tracking: "Tracking", head: "Head") -> str:
-    """Return how the alias differs from the head, or an empty text.
+    """Return how the alias differs from the head, or an empty text; no alias follows a drill's head.
 
     :raises TrackingError: MLflow cannot be reached.
     """
+    from stageline.ledger.head import DRILL
     from stageline.tracking.registry import CHAMPION, alias_version
 
-    if head.champion is None:
+    if head.champion is None or head.pipeline.endswith(DRILL):
         return ""
     with tracking.reach() as client:
         found = alias_version(client, head.pipeline, CHAMPION)

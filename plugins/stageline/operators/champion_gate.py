@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stageline.operators.champion import Champion
     from stageline.operators.holdout import Holdout
     from stageline.operators.run_context import RunContext
+    from stageline.spec.operating import Fairness, Gates
 
 FIRST_RELEASE = "first_release"
 
@@ -53,21 +54,19 @@ class ChampionGate:
         evidence = {"generation": self.head.generation, "champion": champion and champion.model_dump(mode="json")}
         if gates is None:
             return (), evidence
-        fair = self._fairness(holdout)
+        fair = self._fairness(gates.fairness, holdout) if gates.fairness else ()
         if champion is None or self._first_release:
             return (judge_first(champion.version if champion else None), *fair), evidence
-        return (*self._against(champion, holdout), *fair), evidence
+        return (*self._against(champion, gates, holdout), *fair), evidence
 
     @property
     def _first_release(self) -> bool:
         return self.run.params.get(FIRST_RELEASE) is True
 
-    def _against(self, champion: "ModelVersion", holdout: "Holdout") -> tuple[Check, ...]:
+    def _against(self, champion: "ModelVersion", gates: "Gates", holdout: "Holdout") -> tuple[Check, ...]:
         from stageline.evaluation import judge_found, judge_improvement, judge_slices
 
-        gates, metric = self.run.spec.gates, self.run.spec.kpi.metric
-        if gates is None:
-            return ()
+        metric = self.run.spec.kpi.metric
         new = self._new_to_champion(champion, holdout)
         contest = self._contest(champion, holdout, new)
         if contest is None:
@@ -79,25 +78,21 @@ class ChampionGate:
             judge_found(_found(contest, features, seed=self.run.spec.train.seed), gates, metric=metric),
         )
 
-    def _fairness(self, holdout: "Holdout") -> tuple[Check, ...]:
-        import numpy as np
-
+    def _fairness(self, declared: "Fairness", holdout: "Holdout") -> tuple[Check, ...]:
         from stageline.evaluation import blocks_of
         from stageline.evaluation.evaluate import positive_class
         from stageline.evaluation.fairness import difference_between, groups_of, judge_fairness
 
-        declared = self.run.spec.gates.fairness if self.run.spec.gates else None
+        own, blocks = holdout.predictions["model"], blocks_of(holdout.table.num_rows, holdout.seconds)
         checks = []
-        for column in declared.columns if declared else ():
-            own, blocks = holdout.predictions["model"], blocks_of(holdout.table.num_rows, holdout.seconds)
+        for column in declared.columns:
             groups = groups_of(
                 holdout.rows.target, own, _values_of(column, holdout.table, "gates.fairness.columns"), blocks,
                 positive=positive_class(self.run.spec, own.classes),
             )  # fmt: skip
-            several = len(np.unique(groups.names.astype(str))) > 1
-            seed = self.run.spec.train.seed
-            estimate = difference_between(groups, declared.measure, seed=seed) if declared and several else None
-            checks += [judge_fairness(column, groups, estimate, declared)] if declared else []
+            several = len(set(groups.names)) > 1
+            estimate = difference_between(groups, declared.measure, seed=self.run.spec.train.seed) if several else None
+            checks.append(judge_fairness(column, groups, estimate, declared))
         return tuple(checks)
 
     def _contest(self, champion: "ModelVersion", holdout: "Holdout", new: "np.ndarray") -> "Contest | None":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import ArtifactError
+from stageline.ledger.head import DRILL
 from stageline.operators.gate import GateOperator
 from stageline.verdicts import Check, Report, Verdict
 
@@ -85,7 +86,7 @@ class _Drill:
 
     @property
     def name(self) -> str:
-        return f"{self.run.name}.drill"
+        return f"{self.run.name}{DRILL}"
 
     def release(self, uri: str, digest: str, sentence: str) -> "ModelVersion":
         """Release a file with this digest to the drill's head."""

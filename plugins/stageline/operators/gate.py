@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator
 
@@ -63,6 +63,13 @@ class GateOperator(BaseOperator):
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Show the report in MLflow beyond verdict and sentence; must do no harm when done twice."""
 
+    def stop(self, report: Report) -> NoReturn:
+        """Stop the run for a report that blocks.
+
+        :raises GateFailed: Always.
+        """
+        raise GateFailed(f"{self.step} {report.verdict}: {report.sentence}")
+
     def execute(self, context: "Context") -> dict[str, Any]:
         """Run the step; returns verdict, sentence and the record's position."""
         from stageline.operators.resolving import resolve_run
@@ -73,7 +80,7 @@ class GateOperator(BaseOperator):
                 self.log.info(line)
             self._show(run, report)
         if report.blocks:
-            raise GateFailed(f"{self.step} {report.verdict}: {report.sentence}")
+            self.stop(report)
         return {"verdict": str(record.verdict), "sentence": record.sentence, "record": record.position}
 
     def _conclude(self, run: "RunContext") -> "tuple[Record, Report]":

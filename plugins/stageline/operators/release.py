@@ -3,23 +3,20 @@
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from stageline.exceptions import HeadError, Outage, SupersededError
-from stageline.operators.failure import GateFailed
 from stageline.operators.gate import GateOperator
 from stageline.verdicts import Check, Report, Verdict
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
-
     from stageline.ledger import ModelVersion
     from stageline.operators.release_evidence import ReleaseEvidence
     from stageline.operators.run_context import RunContext
 
-_SUPERSEDED = "superseded"
+_SUPERSEDED = "SL-P002"
 
 
 class ReleaseOperator(GateOperator):
@@ -37,14 +34,15 @@ class ReleaseOperator(GateOperator):
         super().__init__(**kwargs)
         self.needs_approval = needs_approval
 
-    def execute(self, context: "Context") -> dict[str, Any]:
-        """Release; a superseded candidate ends as skipped, so that nothing downstream runs."""
-        try:
-            return super().execute(context)
-        except GateFailed as stopped:
-            if f" {_SUPERSEDED} by version " in str(stopped):
-                raise AirflowSkipException(str(stopped)) from stopped
-            raise
+    def stop(self, report: Report) -> NoReturn:
+        """End as skipped where the candidate is superseded, so that nothing downstream runs.
+
+        :raises AirflowSkipException: The candidate is superseded.
+        :raises GateFailed: Anything else.
+        """
+        if any(check.code == _SUPERSEDED for check in report.checks):
+            raise AirflowSkipException(f"{self.step}: {report.sentence}")
+        super().stop(report)
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
         """Return the evidence and the approval."""
@@ -127,7 +125,7 @@ def _move(run: "RunContext", evidence: "ReleaseEvidence", candidate: "ModelVersi
     try:
         record = run.ledger.promote(entry, candidate, expected=evidence.generation)
     except SupersededError as error:
-        return Check(code="SL-P002", name=_SUPERSEDED, verdict=Verdict.INCONCLUSIVE, message=str(error))
+        return Check(code=_SUPERSEDED, name="superseded", verdict=Verdict.INCONCLUSIVE, message=str(error))
     except HeadError as error:
         return Check(code="SL-P001", name="head_moved", verdict=Verdict.FAILED, message=str(error))
     return Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=record.sentence)

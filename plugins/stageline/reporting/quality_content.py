@@ -64,12 +64,6 @@ class ColumnView(Recorded):
     mean: float | None = None
     histogram: HistogramView | None = None
 
-    @property
-    def null_share(self) -> float | None:
-        """Nulls among all rows, 0 to 1; none of no rows."""
-        rows = self.count + self.nulls
-        return self.nulls / rows if rows else None
-
 
 Statistics = Mapping[str, ColumnView]
 
