@@ -29,7 +29,7 @@ $(TEST_STAMP): $(STAMP) requirements-dev.txt
 	@touch $(TEST_STAMP)
 
 demo: $(STAMP)  ## Run the demo pipeline in a real Airflow and leave both UIs up
-	$(BIN)/python -m stageline.standalone run
+	$(BIN)/python -m stageline.standalone demo
 
 up: $(STAMP)  ## Start Airflow and MLflow on 127.0.0.1
 	$(BIN)/python -m stageline.standalone up

@@ -55,6 +55,30 @@ def test_a_rollback_to_no_champion_is_refused(released):
     )
 
 
+def test_history_says_who_released_what_why_and_on_what(released):
+    call(released, "rollback", "small", "--reason", "complaints")
+    shown = call(released, "history", "small", "--releases").out
+    assert "small: version 2 is in use (generation 4)" in shown
+    assert "version 1 released, the first  (generation 1, #1)" in shown
+    assert "version 3 released, in the place of 2  (generation 3, #3)" in shown
+    assert "rolled back to version 2 from 3  (generation 4, #4)" in shown
+    assert shown.index("rolled back") < shown.index("why       complaints")
+    assert "by        the schedule, small.train/r3" in shown
+    assert "model     sha256:3…, snapshot 0; MLflow run r of d/r" in shown
+
+
+def test_history_without_a_release_says_so(project):
+    with Ledger.open(f"sqlite:///{project / '.airflow/stageline/ledger.db'}") as ledger:
+        ledger.append(
+            Entry(
+                pipeline="small", step="train", verdict="passed", sentence="trained", stage="pilot", mode="enabled",
+                dag_id="small.train", run_id="r", task_id="train", idempotency_key="k", spec_digest="",
+                package_version="",
+            )
+        )  # fmt: skip
+    assert "nothing was released yet" in call(project, "history", "--releases").out
+
+
 def test_verify_says_what_it_could_not_ask(released):
     done = call(released, "verify", "small")
     assert done.code == 1

@@ -101,7 +101,10 @@ def run_pipeline(name: str, pipelines: Path, console: Console) -> Outcome:
         dags = build_dags(spec)
         if len(dags) != 1:
             ids = ", ".join(dag.dag_id for dag in dags)
-            raise StageError(f"stage {spec.stage.value!r} has {len(dags)} DAGs ({ids}); run them in Airflow")
+            raise StageError(
+                f"stage {spec.stage.value!r} has {len(dags)} DAGs ({ids}), and one of them asks a person; run them in "
+                "Airflow: python -m stageline.standalone up"
+            )
         dag = dags[0]
         _register(dag)
         settings = load_settings()

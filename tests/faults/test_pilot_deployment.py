@@ -1,7 +1,6 @@
 """A pilot in a real Airflow: approved, scored, rejected, and an old run that is cleared."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from urllib.parse import quote
 
@@ -14,13 +13,13 @@ from waiting_for import wait_for
 from stageline.ledger import Ledger
 from stageline.standalone import Home, start, stop
 from stageline.standalone.airflow_api import AirflowApi
-from stageline.standalone.runs import trigger
+from stageline.standalone.approving import APPROVE, REJECT, answer_when_read
+from stageline.standalone.runs import first_run_after, trigger
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("standalone")]
 
-TRAIN, SCORE, APPROVE = "small.train", "small.score", "release.approve"
+TRAIN, SCORE, ASK = "small.train", "small.score", "release.approve"
 MOST_SECONDS = 240
-READING = timedelta(seconds=6)
 
 
 class Deployment:
@@ -45,18 +44,11 @@ class Deployment:
         return {task.task_id: task.state for task in self.api.tasks(run)}
 
     def answer(self, run, option):
-        """Answer as a person would: Airflow fails a task that is answered in the moment in which it goes to wait."""
-        path = f"{run.path}/taskInstances/{quote(APPROVE, safe='')}/-1/hitlDetails"
-
         def answered():
-            state = self.states(run).get(APPROVE)
-            if state != "awaiting_input":
-                return state in ("success", "failed")
-            detail = self.api._get(path).json()
-            waited = datetime.now(UTC) - datetime.fromisoformat(detail["task_instance"]["start_date"])
-            if waited > READING and not detail["response_received"]:
-                self.api._ask("PATCH", path, allowed=(409,), json={"chosen_options": [option], "params_input": {}})
-            return False
+            (task,) = [task for task in self.api.tasks(run) if task.task_id == ASK]
+            if task.state == "awaiting_input":
+                answer_when_read(self.api, run, task, option)
+            return task.state in ("success", "failed")
 
         wait_for(answered, seconds=MOST_SECONDS)
 
@@ -81,32 +73,32 @@ def story(tmp_path_factory):
         with AirflowApi.connect(running.airflow_url) as api:
             deployed = Deployment(api, home, project)
             wait_for(lambda: api.knows(SCORE), seconds=90)
-            api._ask("PATCH", f"/dags/{SCORE}", json={"is_paused": False})
+            api.unpause(SCORE)
 
             first = deployed.train()
-            deployed.answer(first, "Approve")
+            deployed.answer(first, APPROVE)
             seen.approved = deployed.end(first)
             assert seen.approved == "success", deployed.states(first)
             seen.first_head = deployed.head()
-            scored = wait_for(lambda: api._get(f"/dags/{SCORE}/dagRuns").json()["dag_runs"], seconds=MOST_SECONDS)
-            seen.score_run = wait_for(lambda: _ended(api, SCORE, scored[0]["dag_run_id"]), seconds=MOST_SECONDS)
+            scored = first_run_after(api, SCORE, first, watch=lambda: None)
+            seen.score_run = wait_for(lambda: _ended(api, SCORE, scored.run_id), seconds=MOST_SECONDS)
 
             write_days(project, 40)
             second = deployed.train()
-            deployed.answer(second, "Reject")
+            deployed.answer(second, REJECT)
             seen.rejected, seen.rejected_states = deployed.end(second), deployed.states(second)
             seen.rejected_head = deployed.head()
 
             third = deployed.train()
-            deployed.answer(third, "Approve")
+            deployed.answer(third, APPROVE)
             seen.better, seen.third_head = deployed.end(third), deployed.head()
 
             api._ask(
                 "POST", f"/dags/{TRAIN}/clearTaskInstances",
                 json={"dry_run": False, "dag_run_id": first.run_id, "only_failed": False, "reset_dag_runs": True},
             )  # fmt: skip
-            wait_for(lambda: deployed.states(first).get(APPROVE) != "success", seconds=60)
-            deployed.answer(first, "Approve")
+            wait_for(lambda: deployed.states(first).get(ASK) != "success", seconds=60)
+            deployed.answer(first, APPROVE)
             seen.cleared, seen.cleared_states = deployed.end(first), deployed.states(first)
             seen.last_head = deployed.head()
             with deployed.ledger() as ledger:
@@ -138,7 +130,7 @@ def test_a_release_is_scored_with(story):
 
 def test_a_rejection_deploys_nothing(story):
     assert story.rejected == "failed"
-    assert (story.rejected_states[APPROVE], story.rejected_states["release.release"]) == ("failed", "upstream_failed")
+    assert (story.rejected_states[ASK], story.rejected_states["release.release"]) == ("failed", "upstream_failed")
     assert story.rejected_head == story.first_head
 
 

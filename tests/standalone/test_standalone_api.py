@@ -1,9 +1,13 @@
+import json
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
 from stageline.standalone import StandaloneError, airflow_api
 from stageline.standalone.airflow_api import AirflowApi, DagRun, TaskState
-from stageline.standalone.runs import trigger
+from stageline.standalone.approving import REJECT, answer_when_read
+from stageline.standalone.runs import first_run_after, trigger
 
 RUN = DagRun("bikes", "manual__2026-01-01T00:00:00+00:00")
 
@@ -69,3 +73,33 @@ def test_a_server_that_goes_while_dags_are_awaited_ends_the_waiting():
     api = api_that(refused(404), {"import_errors": []})
     with pytest.raises(StandaloneError, match="has gone"):
         trigger(api, ["bikes"], watch=watch)
+
+
+def test_a_run_is_found_by_the_run_whose_asset_started_it():
+    def answer(request):
+        path = str(request.url.path)
+        if path.endswith("upstreamAssetEvents"):
+            other = "x" if "asset__2" in str(request.url) else RUN.run_id
+            return httpx.Response(200, json={"asset_events": [{"source_dag_id": "bikes", "source_run_id": other}]})
+        return httpx.Response(200, json={"dag_runs": [{"dag_run_id": "asset__2"}, {"dag_run_id": "asset__1"}]})
+
+    api = AirflowApi(httpx.Client(transport=httpx.MockTransport(answer), base_url="http://airflow"))
+    assert first_run_after(api, "score", RUN, watch=lambda: None) == DagRun("score", "asset__1")
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "received", "answered"), [(0, False, False), (60, False, True), (60, True, False)]
+)
+def test_a_question_is_answered_once_it_was_read(seconds_ago, received, answered):
+    asked = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    sent = []
+
+    def answer(request):
+        if request.method == "PATCH":
+            sent.append(json.loads(request.content)["chosen_options"])
+        about = {"task_instance": {"start_date": asked.isoformat()}, "response_received": received}
+        return httpx.Response(200, json=about)
+
+    api = AirflowApi(httpx.Client(transport=httpx.MockTransport(answer), base_url="http://airflow"))
+    assert answer_when_read(api, RUN, TaskState("approve", -1, 1, "awaiting_input"), REJECT) is answered
+    assert sent == ([["Reject"]] if answered else [])

@@ -6,6 +6,7 @@ import typer
 
 from stageline import __version__
 from stageline.cli import pipelines, quality, releases
+from stageline.cli.history import history
 from stageline.cli.project import console
 from stageline.cli.quarantine import quarantine
 
@@ -31,7 +32,7 @@ def _options(
 
 
 for _command in (
-    pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, pipelines.history, quarantine,
+    pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, history, quarantine,
     releases.rollback, releases.verify,
 ):  # fmt: skip
     app.command()(_command)

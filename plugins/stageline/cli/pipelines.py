@@ -1,4 +1,4 @@
-"""The commands about pipelines: propose, check, show, run, look back."""
+"""The commands about pipelines: propose, check, show, run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,13 +12,11 @@ from stageline.cli.project import (
     ProjectOption,
     console,
     errors,
-    opened_ledger,
     pipelines_folder,
     refusing,
     shown,
 )
 from stageline.exceptions import Refusal, SpecError, StagelineError
-from stageline.verdicts import shown_verdict
 
 if TYPE_CHECKING:
     from stageline.spec import PipelineSpec
@@ -143,39 +141,4 @@ def run(name: NameArgument, project: ProjectOption = Path()) -> None:
     for label, where in outcome.places.items():
         console.print(f"{label:<8} {escape(where)}")
     if not outcome.succeeded:
-        raise typer.Exit(1)
-
-
-def history(
-    name: Annotated[str | None, typer.Argument(help="Name of the pipeline; none: all.")] = None,
-    limit: Annotated[int, typer.Option(help="Newest records shown.", min=1)] = 30,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the evidence.")] = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """Show what happened, newest last, and whether the ledger's chain is whole."""
-    from stageline.local_run import COLOURS
-
-    with refusing(), opened_ledger(project) as ledger:
-        known = ledger.pipelines()
-        if name is not None and name not in known:
-            raise SpecError(f"the ledger knows no pipeline {name!r}; it knows: {', '.join(known) or 'none yet'}")
-        records = ledger.records(name, limit=limit)[::-1]
-        faults = ledger.verify(name)
-    if as_json:
-        for record in records:
-            typer.echo(record.model_dump_json())
-    else:
-        shown_run = None
-        for record in records:
-            if (record.pipeline, record.run_id) != shown_run:
-                shown_run = (record.pipeline, record.run_id)
-                console.print(f"[bold]{escape(record.pipeline)}[/bold]  {escape(record.run_id)}  ({record.stage})")
-            console.print(
-                f"  #{record.position:<4} {record.recorded_at:%Y-%m-%d %H:%M:%S}  {escape(record.step):<9} "
-                f"[{COLOURS[record.verdict]}]{shown_verdict(record.verdict, record.mode)}[/]  {escape(record.sentence)}"
-            )
-        console.print(f"{len(records)} record(s); the chain is {'broken' if faults else 'whole'}")
-    for fault in faults:
-        errors.print(f"[red]broken[/red]  {escape(fault.pipeline)} #{fault.position}: {escape(fault.message)}")
-    if faults:
         raise typer.Exit(1)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from stageline.exceptions import StagelineError
+from stageline.exceptions import SpecError, StagelineError
 
 if TYPE_CHECKING:
     from stageline.ledger import Ledger
@@ -42,6 +42,17 @@ def opened_ledger(project: Path) -> "Iterator[Ledger]":
 
     with Ledger.open(settings.ledger_url) as ledger:
         yield ledger
+
+
+def require_known(ledger: "Ledger", name: str | None) -> list[str]:
+    """Return the pipelines that are meant: the one that was named, or all that the ledger knows.
+
+    :raises SpecError: The ledger does not know it.
+    """
+    known = ledger.pipelines()
+    if name is not None and name not in known:
+        raise SpecError(f"the ledger knows no pipeline {name!r}; it knows: {', '.join(known) or 'none yet'}")
+    return known if name is None else [name]
 
 
 def settings_of(project: Path) -> "Settings":

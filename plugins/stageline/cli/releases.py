@@ -7,8 +7,18 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from stageline.cli.project import NameArgument, ProjectOption, console, errors, refusing, settings_of, user
-from stageline.exceptions import Outage, SpecError
+from stageline.cli.project import (
+    NameArgument,
+    ProjectOption,
+    console,
+    errors,
+    opened_ledger,
+    refusing,
+    require_known,
+    settings_of,
+    user,
+)
+from stageline.exceptions import Outage
 
 
 def rollback(
@@ -21,6 +31,7 @@ def rollback(
     from stageline import __version__
     from stageline.ledger import Entry, Ledger
     from stageline.operators.aliases import converge, tracking_of
+    from stageline.tracking.reaching import bound_calls
     from stageline.verdicts import Mode, Verdict
 
     with refusing():
@@ -40,6 +51,8 @@ def rollback(
             f"{escape(name)}: version {change['after']['version']} is the champion again, instead of "
             f"{change['before']['version']}; recorded as #{record.position}"
         )
+        # The head has moved, and whoever rolls back is in a hurry: the alias follows now or at the next change.
+        bound_calls(retries=0, seconds=3)
         try:
             converge(tracking_of(settings), head)
         except Outage as outage:
@@ -50,26 +63,24 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="Name of the pipeline; none: all.")] = None,
     project: ProjectOption = Path(),
 ) -> None:
-    """Check that the ledger's chain holds, that the head is what the log gives, and that MLflow's alias agrees."""
-    from stageline.ledger import Ledger
-    from stageline.operators.aliases import alias_fault, tracking_of
+    """Check that the ledger's chain holds, and that head, MLflow's alias and what is scored with agree."""
+    from stageline.operators.agreeing import compare
 
     with refusing():
         settings = settings_of(project)
-        with Ledger.open(settings.ledger_url) as ledger:
-            known = ledger.pipelines()
-            if name is not None and name not in known:
-                raise SpecError(f"the ledger knows no pipeline {name!r}; it knows: {', '.join(known) or 'none yet'}")
-            chosen = known if name is None else [name]
+        with opened_ledger(project) as ledger:
+            chosen = require_known(ledger, name)
             faults = [f"{fault.pipeline} #{fault.position}: {fault.message}" for fault in ledger.verify(name)]
             heads = [ledger.head(each) for each in chosen]
-        for head in heads:
-            faults += [fault] if (fault := alias_fault(tracking_of(settings), head)) else []
-    for head in heads:
+            found = [(head, compare(ledger, head, settings)) for head in heads]
+    for head, compared in found:
         champion = f"version {head.champion.version}" if head.champion else "none"
         console.print(f"{escape(head.pipeline)}: generation {head.generation}, champion {champion}")
+        for lag in compared.lags:
+            console.print(f"[yellow]•[/yellow] {escape(lag)}")
+        faults += compared.faults
     for fault in faults:
         errors.print(f"[red]broken[/red]  {escape(fault)}")
     if faults:
         raise typer.Exit(1)
-    console.print(f"{len(chosen)} pipeline(s): chain, head and alias agree")
+    console.print(f"{len(chosen)} pipeline(s): chain, head, alias and batch target agree")

@@ -22,14 +22,23 @@ def _with_incidents() -> "pd.DataFrame":
     return simulate_demand(incidents=SCRIPTED_INCIDENTS)
 
 
+def _so_far() -> "pd.DataFrame":
+    from stageline.demo.calendar import read_window
+    from stageline.demo.simulator import simulate_demand
+
+    window = read_window()
+    return simulate_demand() if window is None else window.cut(simulate_demand())
+
+
 DEMO_TABLES: "dict[str, Callable[[], pd.DataFrame]]" = {
     "hourly_demand": _clean,
     "hourly_demand_incidents": _with_incidents,
+    "hourly_demand_so_far": _so_far,
 }
 
 
 def read_demo(name: str) -> "pd.DataFrame":
-    """Return a demo table: two years of hourly demand, clean or with the scripted incidents.
+    """Return a demo table: two years of hourly demand, clean, with the scripted incidents, or as far as they went.
 
     :param name: A key of `DEMO_TABLES`.
     :raises SourceError: No demo table has that name.

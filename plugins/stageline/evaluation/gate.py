@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from stageline.evaluation.against_champion import Comparison
-from stageline.evaluation.wording import doubt, negated, number, with_interval
+from stageline.evaluation.wording import MIN_HOLDOUT, doubt, negated, number, with_interval
 from stageline.spec.operating import Gates
 from stageline.verdicts import Check, Severity, Verdict
 
@@ -25,7 +25,7 @@ def judge_improvement(whole: Comparison, gates: Gates, *, champion: int, metric:
         f"{metric} {_finite(whole.candidate.value)} against {_finite(whole.champion.value)} of the champion "
         f"(version {champion})"
     )
-    reason = _too_few(whole, gates) or doubt(estimate, whole.n)
+    reason = _too_few(whole, gates) or doubt(estimate, whole.n) or _undefined(whole)
     if reason or estimate.low is None or estimate.high is None:
         verdict, message = Verdict.INCONCLUSIVE, f"{both} cannot be judged: {reason}"
     elif estimate.low >= limit:
@@ -43,7 +43,8 @@ def judge_improvement(whole: Comparison, gates: Gates, *, champion: int, metric:
 def judge_slices(column: str, slices: Mapping[str, Comparison], gates: Gates, *, metric: str) -> Check:
     """Judge a declared column's slices: none may lose more than `max_slice_regression` beyond doubt.
 
-    A loss that large whose interval reaches zero warns, and so does a slice that is too small to be judged.
+    A loss that large whose interval reaches zero warns, and so does a slice that is too small to be judged. One of
+    30 rows or more on which the KPI is not defined holds the candidate.
 
     :param slices: By the words for each, e.g. `season = 4`.
     """
@@ -52,12 +53,14 @@ def judge_slices(column: str, slices: Mapping[str, Comparison], gates: Gates, *,
     told: list[str] = []
     small: list[str] = []
     for words, part in slices.items():
-        loss = None if part.relative is None else -part.relative
-        if loss is None or doubt(part.improvement, part.n) is not None:
+        if part.n >= MIN_HOLDOUT and (reason := _undefined(part)):
+            worst = max(worst, Verdict.INCONCLUSIVE, key=_GRAVITY.index)
+            told.append(f"{words} (n = {part.n:,}) cannot be judged: {metric}: {reason}")
+        elif doubt(part.improvement, part.n) is not None:
             small.append(f"{words} (n = {part.n:,})")
-        elif loss > gates.max_slice_regression:
+        elif _loss(part) > gates.max_slice_regression:
             sure = part.improvement.high is not None and part.improvement.high < 0
-            worst = Verdict.FAILED if sure else max(worst, Verdict.WARNED, key=_GRAVITY.index)
+            worst = max(worst, Verdict.FAILED if sure else Verdict.WARNED, key=_GRAVITY.index)
             told.append(f"{words}: {_of_part(part, metric)}{'' if sure else ', though its interval reaches zero'}")
     if not slices or len(small) == len(slices):
         verdict, message = Verdict.INCONCLUSIVE, f"no slice of {column!r} can be judged: {', '.join(small) or 'none'}"
@@ -79,22 +82,25 @@ def judge_slices(column: str, slices: Mapping[str, Comparison], gates: Gates, *,
 
 def judge_found(slices: Mapping[str, Comparison], gates: Gates, *, metric: str) -> Check:
     """Warn of slices that nobody declared, in which the candidate loses beyond doubt on rows not used to find them."""
+    unknown = [words for words, part in slices.items() if part.n >= MIN_HOLDOUT and _undefined(part)]
     lost = [
         f"{words}: {_of_part(part, metric)}"
         for words, part in slices.items()
-        if part.relative is not None
+        if words not in unknown
         and doubt(part.improvement, part.n) is None
-        and -part.relative > gates.max_slice_regression
+        and _loss(part) > gates.max_slice_regression
         and part.improvement.high is not None
         and part.improvement.high < 0
     ]
-    message = (
-        f"worse than the champion where {'; where '.join(lost)}"
-        if lost
-        else f"no slice found in which it loses more than {_percent(gates.max_slice_regression)}"
-    )
+    if lost:
+        verdict, message = Verdict.FAILED, f"worse than the champion where {'; where '.join(lost)}"
+    elif unknown:
+        verdict, message = Verdict.INCONCLUSIVE, f"{metric} is not defined where {'; where '.join(unknown)}"
+    else:
+        limit = _percent(gates.max_slice_regression)
+        verdict, message = Verdict.PASSED, f"no slice found in which it loses more than {limit}"
     return Check(
-        code=FOUND, name="slices_found", verdict=Verdict.FAILED if lost else Verdict.PASSED, severity=Severity.WARNING,
+        code=FOUND, name="slices_found", verdict=verdict, severity=Severity.WARNING,
         message=message, details={"slices": [{"slice": words, **asdict(part)} for words, part in slices.items()]},
     )  # fmt: skip
 
@@ -109,14 +115,16 @@ def judge_first(champion: int | None) -> Check:
 
 
 def gate_sentence(value: str, checks: tuple[Check, ...]) -> str:
-    """Return the stage's answer and, where there is a gate, what decides it."""
+    """Return the stage's answer and, where there is a gate, what decides it; what only warns comes second."""
     if not checks:
         return value
     gravest = max(checks, key=lambda check: list(Verdict).index(check.effect or Verdict.PASSED))
-    return f"{value} Gate: {gravest.message}."
+    stops = gravest.effect is not None and not gravest.effect.advances
+    said = [gravest] if stops or gravest is checks[0] else [checks[0], gravest]
+    return f"{value} Gate: {'; '.join(check.message for check in said)}."
 
 
-_GRAVITY: Sequence[Verdict] = (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED)
+_GRAVITY: Sequence[Verdict] = (Verdict.PASSED, Verdict.WARNED, Verdict.INCONCLUSIVE, Verdict.FAILED)
 
 
 def _too_few(whole: Comparison, gates: Gates) -> str | None:
@@ -133,7 +141,27 @@ def _direction(part: Comparison) -> str:
 
 def _of_part(part: Comparison, metric: str) -> str:
     both = f"{metric} {_finite(part.candidate.value)} against {_finite(part.champion.value)}"
-    return f"{both}, {_percent(-(part.relative or 0.0))} worse (n = {part.n:,})"
+    share = "" if part.relative is None else f"{_percent(-part.relative)} "
+    return f"{both}, {share}worse (n = {part.n:,})"
+
+
+def _loss(part: Comparison) -> float:
+    """Return the loss as a share of the champion's KPI; of nothing, any loss is an infinite share."""
+    if part.relative is not None:
+        return -part.relative
+    return math.inf if part.improvement.value < 0 else 0.0
+
+
+def _undefined(part: Comparison) -> str | None:
+    """Return which of the numbers that a comparison rests on is none; its bounds are another question."""
+    named = {
+        "the candidate's": part.candidate.value,
+        "the champion's": part.champion.value,
+        "the difference": part.improvement.value,
+        "its share": 0.0 if part.relative is None else part.relative,
+    }
+    bad = [f"{what} is {value}" for what, value in named.items() if value is None or not math.isfinite(value)]
+    return ", ".join(bad) or None
 
 
 def _finite(value: float) -> str:

@@ -1,7 +1,7 @@
 """The ledger itself: open, append, find, read, verify."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -101,20 +101,26 @@ class Ledger:
         dag_id: str | None = None,
         run_id: str | None = None,
         step: str | None = None,
+        kinds: Sequence[str] | None = None,
+        positions: Sequence[int] | None = None,
         newest_first: bool = True,
         limit: int | None = None,
     ) -> list[Record]:
         """Return the records that fit, of one pipeline or of all, in the order they were written.
 
+        :param kinds: Of these kinds only.
+        :param positions: At these places of a chain only.
         :param limit: At most so many, counted from the end that comes first.
         """
         if limit is not None and limit < 0:
             raise LedgerError(f"limit is {limit}; expected 0 or more, or None for all records")
         wanted = {"pipeline": pipeline, "dag_id": dag_id, "run_id": run_id, "step": step}
+        listed = {"kind": kinds, "position": positions}
         order = RECORD.c.sequence if pipeline is None else RECORD.c.position
         query = (
             select(*_COLUMNS)
             .where(*(RECORD.c[name] == value for name, value in wanted.items() if value is not None))
+            .where(*(RECORD.c[name].in_(values) for name, values in listed.items() if values is not None))
             .order_by(order.desc() if newest_first else order)
             .limit(limit)
         )

@@ -26,7 +26,7 @@ _REFUSAL = "SL-S001"
 class GateOperator(BaseOperator):
     """Run one step of a pipeline and stop the run if its report blocks.
 
-    A subclass names its `step` and the `page` in MLflow that shows it, says in `inputs` what its result
+    A subclass names its `step` and the `page` in MLflow that shows it, if there is one, says in `inputs` what its result
     depends on, and concludes in `check`. A step that already ran on the same inputs returns its recorded
     result. A report is recorded before anything is raised.
 
@@ -35,7 +35,7 @@ class GateOperator(BaseOperator):
     """
 
     step: ClassVar[str]
-    page: ClassVar[str] = "report.html"
+    page: ClassVar[str | None] = "report.html"
     template_fields: Sequence[str] = ("pipeline",)
     operator_extra_links = (MlflowRunLink(), ReportLink())
     ui_color = "#e8f0fe"
@@ -156,7 +156,8 @@ class GateOperator(BaseOperator):
             run.tracking.finish(mlflow_run, succeeded=False)
         experiment = run.tracking.experiment_of(mlflow_run)
         self.mlflow_run_url = run.tracking.run_url(mlflow_run, experiment)
-        self.report_url = run.tracking.run_url(mlflow_run, experiment, self.page)
+        if self.page is not None:
+            self.report_url = run.tracking.run_url(mlflow_run, experiment, self.page)
 
 
 def _refused(report: Report) -> bool:

@@ -20,6 +20,7 @@ class RollbackOperator(GateOperator):
     """
 
     step = "rollback"
+    page = None
     template_fields: Sequence[str] = ("pipeline", "version", "reason")
 
     def __init__(self, *, version: int | str | None = None, reason: str = "", **kwargs: Any) -> None:

@@ -1,9 +1,10 @@
-"""The command `python -m stageline.standalone up|run|status|down`, which the Makefile calls."""
+"""The command `python -m stageline.standalone demo|up|run|status|stageline|down`, which the Makefile calls."""
 
 import signal
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from argparse import REMAINDER, ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +17,7 @@ from stageline.standalone.errors import StandaloneError
 from stageline.standalone.home import Home
 from stageline.standalone.lifecycle import start, status, stop
 from stageline.standalone.runs import failure_logs, follow, trigger
-from stageline.standalone.summary import records_of, show_addresses, show_run
+from stageline.standalone.story import Stage, stageline, tell
 
 DEMO_DAGS = ("hourly_demand", "hourly_demand_incidents", "breast_cancer")
 
@@ -73,7 +74,27 @@ def _status(_: Namespace, home: Home, console: Console) -> int:
     return 0 if found.complete else 1
 
 
+def _demo(options: Namespace, home: Home, console: Console) -> int:
+    with _staged(options, home, console) as stage:
+        good = _runs_of(stage, DEMO_DAGS)
+        good = tell(stage) and good
+    return 0 if good else 1
+
+
 def _run(options: Namespace, home: Home, console: Console) -> int:
+    with _staged(options, home, console) as stage:
+        return 0 if _runs_of(stage, options.dag) else 1
+
+
+def _stageline(options: Namespace, home: Home, _: Console) -> int:
+    running = status(home).running
+    if running is None:
+        raise StandaloneError("nothing is running: `make demo` or `make up` starts it")
+    return stageline(running, home, options.arguments)
+
+
+@contextmanager
+def _staged(options: Namespace, home: Home, console: Console) -> Iterator[Stage]:
     running = start(options.project, home, say=console.print)
 
     def watch() -> None:
@@ -82,18 +103,19 @@ def _run(options: Namespace, home: Home, console: Console) -> int:
             raise StandaloneError(f"{', '.join(gone)} has gone; its log is in {str(home.logs)!r}")
 
     with AirflowApi.connect(running.airflow_url) as api:
-        runs = trigger(api, options.dag or DEMO_DAGS, watch=watch)
-        ended = follow(api, runs, say=console.print, watch=watch, seconds=options.seconds)
-        for run in runs:
-            records = records_of(run, home)
-            console.print()
-            show_run(console, run, records)
-            show_addresses(console, api, running, run, records)
-            for task, log in failure_logs(api, run).items():
-                console.print(f"[red]{escape(run.dag_id)}  {escape(task)} failed; the end of its log:[/]")
-                console.print(log, markup=False, soft_wrap=True)
+        yield Stage(api, running, home, console, watch, options.seconds)
     console.print("\n`make down` stops Airflow and MLflow.")
-    return 0 if all(state == "success" for state in ended.values()) else 1
+
+
+def _runs_of(stage: Stage, dag_ids: Sequence[str]) -> bool:
+    runs = trigger(stage.api, dag_ids, watch=stage.watch)
+    ended = follow(stage.api, runs, say=stage.console.print, watch=stage.watch, seconds=stage.seconds)
+    for run in runs:
+        stage.show(run)
+        for task, log in failure_logs(stage.api, run).items():
+            stage.console.print(f"[red]{escape(run.dag_id)}  {escape(task)} failed; the end of its log:[/]")
+            stage.console.print(log, markup=False, soft_wrap=True)
+    return all(state == "success" for state in ended.values())
 
 
 def _parser() -> ArgumentParser:
@@ -101,20 +123,23 @@ def _parser() -> ArgumentParser:
     folders.add_argument("--project", type=Path, default=Path(), help="folder with dags/ and plugins/ (default: here)")
     folders.add_argument("--home", type=Path, help="folder for all state (default: PROJECT/.demo)")
     parser = ArgumentParser(prog="python -m stageline.standalone", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="up|run|status|down")
+    actions = parser.add_subparsers(required=True, metavar="demo|up|run|status|stageline|down")
     for name, action, what in (
         ("up", _up, "start Airflow and MLflow on 127.0.0.1"),
+        ("demo", _demo, "start both, run the demo's pipelines, show their verdicts"),
         ("run", _run, "start both, run DAGs, show their verdicts"),
+        ("stageline", _stageline, "run the command `stageline` on what was started here"),
         ("status", _status, "say what runs; exit code 1 unless everything does"),
         ("down", _down, "stop everything that was started"),
     ):
         added = actions.add_parser(name, parents=[folders], help=what, description=what)
         added.set_defaults(action=action)
         if name == "run":
-            added.add_argument(
-                "--dag", action="append", help=f"DAG to run; may be repeated (default: {' '.join(DEMO_DAGS)})"
-            )
+            added.add_argument("--dag", action="append", required=True, help="DAG to run; may be repeated")
+        if name in ("demo", "run"):
             added.add_argument("--seconds", type=float, default=_RUN_SECONDS, help="how long the runs may take")
+        if name == "stageline":
+            added.add_argument("arguments", nargs=REMAINDER, help="e.g. history hourly_demand_pilot")
     return parser
 
 

@@ -45,6 +45,17 @@ class TaskState:
         return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a task asks a person.
+
+    :param asked: When its task began.
+    """
+
+    asked: datetime
+    answered: bool
+
+
 class AirflowApi:
     """Airflow's REST API as the administrator that the local Airflow lets everybody be."""
 
@@ -86,12 +97,39 @@ class AirflowApi:
 
         :raises StandaloneError: When Airflow refuses.
         """
-        self._ask("PATCH", _dag(dag_id), json={"is_paused": False})
+        self.unpause(dag_id)
         # Named here, so that asking again after a lost answer starts no second run: it is refused as known.
         run_id = f"manual__{datetime.now(UTC).isoformat()}"
         body = {"dag_run_id": run_id, "logical_date": None}
         self._ask("POST", f"{_dag(dag_id)}/dagRuns", allowed=(409,), json=body)
         return DagRun(dag_id, run_id)
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG's own runs start."""
+        self._ask("PATCH", _dag(dag_id), json={"is_paused": False})
+
+    def runs(self, dag_id: str) -> list[DagRun]:
+        """Return the runs of a DAG, the newest first; of more than a hundred only these."""
+        found = self._get(f"{_dag(dag_id)}/dagRuns", limit=100, order_by="-run_after").json()["dag_runs"]
+        return [DagRun(dag_id, run["dag_run_id"]) for run in found]
+
+    def sources(self, run: DagRun) -> list[DagRun]:
+        """Return the runs whose asset events started this one."""
+        found = self._get(f"{run.path}/upstreamAssetEvents").json()["asset_events"]
+        return [DagRun(event["source_dag_id"], event["source_run_id"]) for event in found]
+
+    def question(self, run: DagRun, task: TaskState) -> Question:
+        """Return what became of the question that a task waits with."""
+        found = self._get(_question(run, task)).json()
+        return Question(datetime.fromisoformat(found["task_instance"]["start_date"]), found["response_received"])
+
+    def answer(self, run: DagRun, task: TaskState, option: str) -> None:
+        """Answer a task's question; one that is answered already stays as it is.
+
+        :raises StandaloneError: When Airflow refuses.
+        """
+        body = {"chosen_options": [option], "params_input": {}}
+        self._ask("PATCH", _question(run, task), allowed=(409,), json=body)
 
     def state(self, run: DagRun) -> str:
         """Return the state of a run: `queued`, `running`, `success` or `failed`."""
@@ -142,6 +180,10 @@ class AirflowApi:
 
 def _dag(dag_id: str) -> str:
     return f"/dags/{quote(dag_id, safe='')}"
+
+
+def _question(run: DagRun, task: TaskState) -> str:
+    return f"{run.path}/taskInstances/{quote(task.task_id, safe='')}/{task.map_index}/hitlDetails"
 
 
 def _lines(entry: Mapping[str, Any] | str) -> Iterator[str]:

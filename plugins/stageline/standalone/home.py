@@ -39,6 +39,16 @@ class Home:
         return self.folder / "stageline"
 
     @property
+    def ledger(self) -> Path:
+        """Stageline's ledger."""
+        return self.stageline / "ledger.db"
+
+    @property
+    def calendar(self) -> Path:
+        """How much of the demo's two years has happened yet."""
+        return self.stageline / "demo_calendar.json"
+
+    @property
     def logs(self) -> Path:
         """What the servers print, one file each."""
         return self.folder / "logs"

@@ -34,12 +34,38 @@ def trigger(api: AirflowApi, dag_ids: Iterable[str], *, watch: Callable[[], None
     return [api.trigger(dag_id) for dag_id in wanted]
 
 
+def first_run_after(api: AirflowApi, dag_id: str, run: DagRun, *, watch: Callable[[], None]) -> DagRun:
+    """Wait for the run of a DAG that an asset of another run starts.
+
+    :param run: The other run; it has ended.
+    :raises StandaloneError: None comes.
+    """
+    began = time.monotonic()
+    while True:
+        for found in api.runs(dag_id):
+            if run in api.sources(found):
+                return found
+        if time.monotonic() - began > _DAG_SECONDS:
+            raise StandaloneError(
+                f"no run of {dag_id!r} followed {run.run_id!r} of {run.dag_id!r} in {_DAG_SECONDS:.0f} s"
+            )
+        watch()
+        time.sleep(_POLL_SECONDS)
+
+
 def follow(
-    api: AirflowApi, runs: Sequence[DagRun], *, say: Say, watch: Callable[[], None], seconds: float
+    api: AirflowApi,
+    runs: Sequence[DagRun],
+    *,
+    say: Say,
+    watch: Callable[[], None],
+    seconds: float,
+    asked: Callable[[DagRun, TaskState], None] = lambda _run, _task: None,
 ) -> dict[DagRun, str]:
     """Say what each task does as it changes, until all runs have ended; return how they ended.
 
     :param watch: Called between two looks; raises when a server has gone.
+    :param asked: Called at every look with a task that waits for a person's answer.
     :param seconds: How long the runs may take.
     :raises StandaloneError: When a run takes longer.
     """
@@ -56,6 +82,8 @@ def follow(
                 if seen.get((run, task.name)) != task and task.state not in _SILENT_STATES:
                     say(_sentence(run, task))
                 seen[run, task.name] = task
+                if task.state == "awaiting_input":
+                    asked(run, task)
             if state in _END_STATES:
                 ended[run] = state
                 say(f"{run.dag_id}: {state}")

@@ -8,27 +8,24 @@ from rich.markup import escape
 from rich.table import Table
 
 from stageline.ledger import Ledger, Record
+from stageline.ledger.head import MOVES
+from stageline.local_run import COLOURS
+from stageline.operators.release_evidence import REQUEST
 from stageline.standalone.airflow_api import AirflowApi, DagRun
 from stageline.standalone.health import local_client
 from stageline.standalone.home import Home
 from stageline.standalone.state import Running
-from stageline.verdicts import Verdict, shown_verdict
+from stageline.verdicts import shown_verdict
 
-_COLOURS = {
-    Verdict.PASSED: "green",
-    Verdict.WARNED: "yellow",
-    Verdict.INCONCLUSIVE: "magenta",
-    Verdict.FAILED: "red",
-    Verdict.ERRORED: "bold red",
-}
+_CONCLUSION = "report"
 
 
 def records_of(run: DagRun, home: Home) -> list[Record]:
     """Return what a run wrote into the local ledger, oldest first; nothing when there is no ledger."""
-    file = home.stageline / "ledger.db"
-    if not file.exists():
+    if not home.ledger.exists():
         return []
-    return Ledger.open(f"sqlite:///{file}").records(dag_id=run.dag_id, run_id=run.run_id, newest_first=False)
+    with Ledger.open(f"sqlite:///{home.ledger}") as ledger:
+        return ledger.records(dag_id=run.dag_id, run_id=run.run_id, newest_first=False)
 
 
 def show_run(console: Console, run: DagRun, records: Sequence[Record]) -> None:
@@ -41,10 +38,13 @@ def show_run(console: Console, run: DagRun, records: Sequence[Record]) -> None:
     table.add_column("verdict", no_wrap=True)
     table.add_column("sentence")
     for record in records:
+        # A question and a change of the head have a step's record beside them; the report's is the conclusion below.
+        if record.kind in (REQUEST, *MOVES) or record.step == _CONCLUSION:
+            continue
         shown = shown_verdict(record.verdict, record.mode)
-        table.add_row(escape(record.step), f"[{_COLOURS[record.verdict]}]{shown}[/]", escape(record.sentence))
+        table.add_row(escape(record.step), f"[{COLOURS[record.verdict]}]{shown}[/]", escape(record.sentence))
     console.print(table)
-    conclusion = next((record for record in reversed(records) if record.step == "report"), None)
+    conclusion = next((record for record in reversed(records) if record.step == _CONCLUSION), None)
     if conclusion is not None:
         console.print(f"[bold]{escape(conclusion.sentence)}[/]")
 

@@ -1,0 +1,63 @@
+"""The story that `make demo` tells of a pilot, without Airflow's servers: what its acts conclude, and the rollback."""
+
+import re
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from own_airflow import ROOT
+
+from stageline.demo.calendar import CALENDAR, write_window
+from stageline.operators import (
+    DataQualityOperator,
+    EvaluateOperator,
+    FeatureSnapshotOperator,
+    GateFailed,
+    ModelValidationOperator,
+    ReleaseOperator,
+    RollbackOperator,
+    ScoreOperator,
+    TrainOperator,
+)
+from stageline.standalone.story import ACTS, PIPELINE
+
+TRAINED = (DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ModelValidationOperator)
+
+
+@pytest.fixture
+def told(stores, execute, tmp_path, monkeypatch):
+    """Play each act by the same operators."""
+    calendar = tmp_path / "calendar.json"
+    monkeypatch.setenv(CALENDAR, str(calendar))
+    spec = (ROOT / f"config/pipelines/{PIPELINE}.yaml").read_text("utf-8")
+    name = re.compile(f"^pipeline: {PIPELINE}$", re.MULTILINE)
+    (stores.project / "config/pipelines/small.yaml").write_text(name.sub("pipeline: small", spec), encoding="utf-8")
+    heads, stopped = [], []
+    for number, act in enumerate(ACTS):
+        write_window(calendar, act.window)
+        when = {"run_id": f"act-{number}", "run_after": datetime(2026, 1, 1 + number, tzinfo=UTC)}
+        try:
+            for kind in TRAINED:
+                execute(kind, **when)
+            execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False), **when)
+            execute(ScoreOperator, **when)
+            stopped.append("")
+        except GateFailed as error:
+            stopped.append(str(error))
+        with stores.ledger() as ledger:
+            heads.append(ledger.head("small"))
+    execute(RollbackOperator(task_id="rollback", pipeline="small", reason="complaints"), run_id="back")
+    with stores.ledger() as ledger:
+        heads.append(ledger.head("small"))
+    return SimpleNamespace(heads=heads, stopped=stopped, stores=stores)
+
+
+def test_each_act_ends_as_it_is_told(told):
+    assert [not reason for reason in told.stopped] == [act.released for act in ACTS]
+    assert "of the champion (version 1): worse by" in told.stopped[1]
+    assert "misses min_improvement = 0" in told.stopped[1]
+    versions = [head.champion.version for head in told.heads]
+    assert versions == [1, 1, 2, 1]
+    assert [head.generation for head in told.heads] == [1, 1, 2, 3]
+    scored = [record.evidence["evidence"]["model"]["version"] for record in told.stores.records("score")]
+    assert scored == [1, 2]
