@@ -20,15 +20,26 @@ def mlflow_database(tmp_path_factory) -> Path:
 @pytest.fixture
 def stores(tmp_path, monkeypatch, mlflow_database) -> Stores:
     """Give the stores of a project with the pipeline `small`."""
-    home = tmp_path / "home"
+    made = make_stores(tmp_path, mlflow_database)
+    point_at(made, monkeypatch)
+    return made
+
+
+def make_stores(folder: Path, mlflow_database: Path) -> Stores:
+    """Make a project and empty stores."""
+    home = folder / "home"
     home.mkdir()
     shutil.copy(mlflow_database, home / "mlflow.db")
-    monkeypatch.setenv("AIRFLOW__STAGELINE__HOME", str(home))
-    monkeypatch.setenv("AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
+    write_project(folder / "project")
+    return Stores(project=folder / "project", home=home)
+
+
+def point_at(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Airflow's configuration name these stores."""
+    monkeypatch.setenv("AIRFLOW__STAGELINE__HOME", str(stores.home))
+    monkeypatch.setenv("AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI", f"sqlite:///{stores.home / 'mlflow.db'}")
     # MLflow leaves the address it was told in the environment: it ends with the test.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    write_project(tmp_path / "project")
-    return Stores(project=tmp_path / "project", home=home)
 
 
 Execute = Callable[..., dict[str, Any]]

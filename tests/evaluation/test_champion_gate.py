@@ -138,9 +138,8 @@ class TestImprovement:
             estimate, n=hundreds * 100, candidate=math.nan if own is None else own,
             champion=math.nan if other is None else other,
         )  # fmt: skip
-        sound = (value, low, high)
         check = judge(whole)
-        if any(number is None or not math.isfinite(number) for number in sound) or hundreds == 0:
+        if any(number is None or not math.isfinite(number) for number in numbers) or hundreds == 0:
             assert not check.verdict.advances
         else:
             assert check.verdict.advances == (low >= 0)
@@ -175,6 +174,28 @@ class TestSlices:
         check = judge_slices("season", slices, Gates(), metric=METRIC)
         assert check.verdict == "warned"
         assert check.message.endswith("not judged: b (n = 12)")
+
+    @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+    @pytest.mark.parametrize("whose", ["candidate", "champion"])
+    def test_one_of_enough_rows_on_which_the_kpi_is_not_defined_holds(self, bad, whose):
+        slices = {
+            "a": compared(Estimate(2, 1, 3)),
+            "b": compared(Estimate(bad, None, None), relative=None, **{whose: bad}),
+        }
+        check = judge_slices("season", slices, Gates(), metric=METRIC)
+        assert check.verdict == "inconclusive"
+        assert f"b (n = 500) cannot be judged: mean_absolute_error: the {whose}'s is {bad}" in check.message
+        # A slice that surely loses weighs more.
+        lost = slices | {"c": compared(Estimate(-12, -15, -9), relative=-0.2)}
+        assert judge_slices("season", lost, Gates(), metric=METRIC).verdict == "failed"
+
+    def test_against_a_champion_without_error_any_loss_is_too_much(self):
+        perfect = {"a": compared(Estimate(-1, -2, -0.5), candidate=1.0, champion=0.0, relative=None)}
+        check = judge_slices("season", perfect, Gates(), metric=METRIC)
+        assert check.verdict == "failed"
+        assert "a: mean_absolute_error 1 against 0, worse (n = 500)" in check.message
+        same = {"a": compared(Estimate(0, 0, 0), candidate=0.0, champion=0.0, relative=None)}
+        assert judge_slices("season", same, Gates(), metric=METRIC).verdict == "passed"
 
     @pytest.mark.parametrize("slices", [{}, {"b": compared(Estimate(math.nan, None, None), relative=None)}])
     def test_nothing_to_judge_is_inconclusive(self, slices):

@@ -152,16 +152,6 @@ def test_a_worse_candidate_is_stopped_by_the_gate(pilot, released, execute):
     assert head(pilot).generation == 1
 
 
-def test_what_the_champion_was_trained_on_does_not_count(pilot, released, execute):
-    released("run-1")
-    for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator):
-        execute(step, run_id="run-2")
-
-    (check,) = [c for c in pilot.records("evaluate")[-1].evidence["checks"] if c["code"] == "SL-G001"]
-    # The same data: the holdout is new to both.
-    assert check["n"] == 48
-
-
 NO_APPROVAL = [
     (answer("Reject"), "rejected by mo"),
     ({"error": "late", "error_type": "timeout"}, "nobody answered in time: nothing is released"),
@@ -208,25 +198,6 @@ def test_a_dry_run_is_no_evidence(pilot, execute):
     execute(ModelValidationOperator)
     with pytest.raises(GateFailed, match="'evaluate' ran in mode dry_run, in which its verdict stops nothing"):
         execute(ReleaseOperator)
-
-
-def test_an_old_run_is_superseded_and_changes_nothing(pilot, released, execute):
-    released("new", run_after=datetime(2026, 3, 1, tzinfo=UTC))
-    write_days(pilot.project, 40)
-
-    with pytest.raises(AirflowSkipException, match=r"version 2 of 'small' is superseded by version 1 \(record #\d+\)"):
-        released("old", run_after=datetime(2026, 2, 1, tzinfo=UTC))
-    assert head(pilot).champion.version == 1
-    assert pilot.records("release")[-1].verdict == "inconclusive"
-
-
-def test_older_data_are_superseded_too(pilot, released, execute):
-    write_days(pilot.project, 40)
-    released("run-1")
-    write_days(pilot.project, 38)
-
-    with pytest.raises(AirflowSkipException, match=r"these data end at 2026-02-07.*, those at 2026-02-09"):
-        released("run-2", run_after=datetime(2026, 12, 1, tzinfo=UTC))
 
 
 def test_a_head_that_moved_since_wants_a_new_evaluation(pilot, released, judged, asked, execute):

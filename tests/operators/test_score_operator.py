@@ -1,7 +1,9 @@
 """The step `score`: the head's champion scores a table, MLflow or not."""
 
+import importlib.util
 import shutil
 import socket
+import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from deltalake import DeltaTable
 from pyarrow import parquet
 from small_project import ROWS, write_rows, write_spec
 
-from stageline.exceptions import TrackingError
+from stageline.exceptions import SpecError, TrackingError
 from stageline.ledger import Entry, ModelVersion
 from stageline.operators import FeatureSnapshotOperator, GateFailed, TrainOperator
 from stageline.operators.score import ScoreOperator
@@ -339,3 +341,64 @@ def test_a_model_whose_training_left_no_record_is_refused(stores, score, train):
         ledger.promote(entry("other"), other, expected=1)
     with pytest.raises(GateFailed, match=r"was trained on snapshot 9 in 'small/train-1', but no record"):
         score()
+
+
+SPARK = None
+if importlib.util.find_spec("pyspark") is None:
+    SPARK = "PySpark is not installed"
+elif shutil.which("java") is None:
+    SPARK = "Java is not on the PATH"
+
+
+def engines(stores):
+    return [record.evidence["evidence"]["engine"] for record in stores.records("score")]
+
+
+@pytest.mark.skipif(SPARK is not None, reason=str(SPARK))
+@pytest.mark.xdist_group("spark")
+def test_spark_writes_the_same_partition(stores, score, train, monkeypatch):
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[1] --conf spark.log.level=OFF pyspark-shell")
+    train()
+    release(stores)
+    _, here = score(partition="here")
+    write_spec(
+        stores.project,
+        owners="{business: a, model: b, data: c}",
+        release="{target: batch, approvers: [model], batch: {uri: data/small.csv, engine: spark}}",
+    )
+    _, there = score(partition="there", run_id="score-2")
+    changing = ("partition", "table_version")
+    assert {**there, **dict.fromkeys(changing)} == {**here, **dict.fromkeys(changing)}
+    found = predictions(stores)
+    for row in (*found["here"], *found["there"]):
+        del row["scored_at"], row["scored_by"]
+    assert found["there"] == found["here"]
+    assert sorted(engines(stores)) == ["arrow", "spark"]
+
+
+def test_the_tasks_engine_comes_before_the_specs(stores, score, train):
+    train()
+    release(stores)
+    write_spec(
+        stores.project,
+        owners="{business: a, model: b, data: c}",
+        release="{target: batch, approvers: [model], batch: {uri: data/small.csv, engine: spark}}",
+    )
+    score(engine="arrow")
+    assert engines(stores) == ["arrow"]
+
+
+def test_an_unknown_engine_is_refused_while_the_dag_is_read():
+    with pytest.raises(SpecError, match=r"task 'score': engine is 'polars'; allowed: arrow, spark"):
+        ScoreOperator(task_id="score", pipeline="small", engine="polars")
+
+
+def test_spark_that_is_not_installed_is_named(stores, score, train, monkeypatch):
+    train()
+    release(stores)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    words = r"engine 'spark' needs PySpark and Java; install .*\[spark\] and Java 17, or use engine 'arrow'"
+    with pytest.raises(GateFailed, match=words):
+        score(engine="spark")
+    assert predictions(stores) == {}

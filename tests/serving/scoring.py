@@ -11,7 +11,16 @@ from pipeline_specs import spec_of
 from pyarrow import csv, parquet
 
 from stageline.features import build_features, model_frame
-from stageline.serving import Oracle, PredictionsTable, Scored, Scoring, open_rows, reference_of, score_partition
+from stageline.serving import (
+    Oracle,
+    PredictionsTable,
+    Scored,
+    Scoring,
+    in_this_process,
+    open_rows,
+    reference_of,
+    score_partition,
+)
 from stageline.training import TrainingRows, fit_model
 
 ROWS = 240
@@ -62,9 +71,10 @@ class Case:
         """Score a table, after it was written as a file of that kind, or a file by its name."""
         uri = source if isinstance(source, str) else write(source, self.folder, kind)
         confirm = changes.pop("confirm", lambda: None)
+        engine = changes.pop("engine", in_this_process)
         scoring = replace(self.scoring, partition=partition, **changes)
         rows = open_rows(uri, self.folder, scoring.reference.csv_types)
-        return score_partition(rows, scoring, self.table, confirm=confirm)
+        return score_partition(rows, scoring, self.table, engine=engine, confirm=confirm)
 
     def read(self, partition: str = "monday") -> list[dict[str, Any]]:
         """Return a partition's rows in the order of their ids."""
@@ -79,10 +89,18 @@ class Case:
         return sorted(rows, key=lambda row: row["id"])
 
 
-def case(folder: Path, *, task: str = "regression", column: str = "y", model: Any = None, **sections: Any) -> Case:
-    """Return a pipeline trained on rows 0 to 239."""
+def case(
+    folder: Path,
+    *,
+    task: str = "regression",
+    column: str = "y",
+    model: Any = None,
+    table: pa.Table | None = None,
+    **sections: Any,
+) -> Case:
+    """Return a pipeline trained on a table; default: rows 0 to 239."""
     spec = spec_of(task, column, **{"source": {"event_time": "at", "keys": ["id"]}, **sections})
-    features = build_features(rows_of(0, ROWS), spec)
+    features = build_features(rows_of(0, ROWS) if table is None else table, spec)
     reference = reference_of(
         features.table, spec, version=3, numeric=features.numeric, categorical=features.categorical
     )
@@ -103,9 +121,14 @@ def case(folder: Path, *, task: str = "regression", column: str = "y", model: An
 
 
 def write(table: pa.Table, folder: Path, kind: str) -> str:
-    """Write a table as a file or a Delta table of the project; returns its path."""
+    """Write a table as a file, a folder of them or a Delta table of the project; returns its path."""
     name = f"rows.{kind}"
-    if kind == "parquet":
+    if kind == "folder":
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "_SUCCESS").touch()
+        for begin in range(0, table.num_rows, 50):
+            parquet.write_table(table.slice(begin, 50), folder / name / f"part-{begin:05}.parquet")
+    elif kind == "parquet":
         parquet.write_table(table, folder / name)
     elif kind == "csv":
         csv.write_csv(table, folder / name)

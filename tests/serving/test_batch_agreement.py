@@ -32,8 +32,12 @@ def kept(tmp_path):
 def score(tables, digest, partition):
     table = PredictionsTable(tables / "predictions")
     with table.stage(pa.schema({"prediction": pa.float64()})) as staged:
-        staged.write(pa.table({"prediction": [1.0]}))
-        table.publish(staged, partition, about={"stageline.model_digest": digest, "stageline.partition": partition})
+        with staged.open() as file:
+            file.write(pa.table({"prediction": [1.0]}))
+            files = [file.close()]
+        table.publish(
+            staged, files, partition, about={"stageline.model_digest": digest, "stageline.partition": partition}
+        )
 
 
 def test_without_a_champion_all_is_well(tmp_path):

@@ -22,11 +22,15 @@ def numbered(begin, end):
     return pa.table({"id": range(begin, end), "prediction": [float(row) for row in range(begin, end)]}, schema=SCHEMA)
 
 
-def put(root, partition, table, schema=SCHEMA, **more):
+def put(root, partition, *tables, schema=SCHEMA, **more):
     predictions = PredictionsTable(root)
     with predictions.stage(schema) as staged:
-        staged.write(table)
-        return predictions.publish(staged, partition, about={"stageline.dag_run": "run"}, **more)
+        files = []
+        for part in tables:
+            with staged.open() as file:
+                file.write(part)
+                files.append(file.close())
+        return predictions.publish(staged, files, partition, about={"stageline.dag_run": "run"}, **more)
 
 
 def held(root):
@@ -95,6 +99,77 @@ def test_whoever_writes_in_between_makes_the_confirmation_be_asked_again(tmp_pat
     assert held(root) == {"a": [5, 6], "b": [3]}
 
 
+def test_many_files_become_a_partition_in_one_commit(tmp_path):
+    root = tmp_path / "predictions"
+    put(root, "a", numbered(0, 3), numbered(3, 4))
+    published = put(root, "a", numbered(5, 9), numbered(9, 9), numbered(9, 12))
+    assert (published.rows, published.replaced, published.version) == (7, 4, 2)
+    assert sorted(held(root)["a"]) == list(range(5, 12))
+    # A file without rows is none, and what was replaced stays for readers of the earlier version.
+    assert len(list(root.rglob("*.parquet"))) == 4
+
+
+def test_files_that_were_not_closed_are_none_of_the_partition(tmp_path):
+    root = tmp_path / "predictions"
+    predictions = PredictionsTable(root)
+    with predictions.stage(SCHEMA) as staged:
+        with staged.open() as lost:
+            lost.write(numbered(0, 5))
+        with staged.open() as kept:
+            kept.write(numbered(5, 9))
+            files = [kept.close()]
+        predictions.publish(staged, files, "a", about={})
+    assert held(root) == {"a": [5, 6, 7, 8]}
+    assert len(list(root.rglob("*.parquet"))) == 1
+
+
+def test_a_writer_that_comes_after_the_end_can_write_nothing(tmp_path):
+    predictions = PredictionsTable(tmp_path / "predictions")
+    with predictions.stage(SCHEMA) as staged, staged.open() as slow:
+        slow.write(numbered(0, 5))
+        with predictions.stage(SCHEMA) as other:
+            pass
+        with pytest.raises(ArtifactError, match="cannot be written to"), other.open():
+            pytest.fail("the folder was there")
+    assert list((tmp_path / "predictions").rglob("*.parquet")) == []
+
+
+class LostConnectionError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("error", [ArtifactError, LostConnectionError, KeyboardInterrupt])
+def test_whatever_stops_a_publication_leaves_no_file_behind(tmp_path, error):
+    root = tmp_path / "predictions"
+    put(root, "a", numbered(0, 3))
+    before = sorted(path.name for path in root.rglob("*"))
+
+    def stop():
+        raise error
+
+    with pytest.raises(error):
+        put(root, "a", numbered(5, 9), numbered(9, 12), confirm=stop)
+    assert held(root) == {"a": [0, 1, 2]}
+    assert sorted(path.name for path in root.rglob("*")) == before
+
+
+def test_a_file_that_vanished_before_the_commit_leaves_all_as_it_was(tmp_path):
+    root = tmp_path / "predictions"
+    put(root, "a", numbered(0, 3))
+    predictions = PredictionsTable(root)
+    with predictions.stage(SCHEMA) as staged:
+        files = []
+        for begin in (10, 20):
+            with staged.open() as file:
+                file.write(numbered(begin, begin + 5))
+                files.append(file.close())
+        (staged.folder / files[1].name).unlink()
+        with pytest.raises(ArtifactError, match=r"partition 'a' is as it was"):
+            predictions.publish(staged, files, "a", about={})
+    assert held(root) == {"a": [0, 1, 2]}
+    assert len(list(root.rglob("*.parquet"))) == 1
+
+
 def test_a_writer_that_is_always_slower_gives_up(tmp_path):
     root = tmp_path / "predictions"
     with pytest.raises(
@@ -118,12 +193,17 @@ def test_other_columns_than_before_are_refused(tmp_path):
 def test_what_a_dead_writer_left_is_swept_after_a_day(tmp_path):
     staged = tmp_path / "predictions/_staged"
     staged.mkdir(parents=True)
-    for name, age in (("old", 100_000), ("new", 10)):
-        (staged / f"{name}.parquet").write_bytes(b"half")
-        stamp = datetime.now(UTC).timestamp() - age
-        os.utime(staged / f"{name}.parquet", (stamp, stamp))
+    # Of a folder, the file written last counts.
+    for name, age, file_age in (("old", 100_000, 100_000), ("new", 10, 10), ("long", 100_000, 10)):
+        (staged / name).mkdir()
+        (staged / name / "half.parquet").write_bytes(b"half")
+        for path, seconds in ((staged / name / "half.parquet", file_age), (staged / name, age)):
+            stamp = datetime.now(UTC).timestamp() - seconds
+            os.utime(path, (stamp, stamp))
+    (staged / "of an earlier version.parquet").write_bytes(b"half")
+    os.utime(staged / "of an earlier version.parquet", (1, 1))
     put(tmp_path / "predictions", "a", numbered(0, 2))
-    assert [path.name for path in staged.iterdir()] == ["new.parquet"]
+    assert sorted(path.name for path in staged.iterdir()) == ["long", "new"]
 
 
 def _race(root, barrier, partition, count):

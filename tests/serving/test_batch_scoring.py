@@ -59,7 +59,7 @@ def test_rows_of_one_moment_have_the_calendar_features_that_training_had(tmp_pat
     assert predictions(trained, "one") == [pytest.approx(predictions(trained, "all")[100], rel=1e-12)]
 
 
-@pytest.mark.parametrize("kind", ["csv", "delta"])
+@pytest.mark.parametrize("kind", ["csv", "delta", "folder"])
 def test_the_kind_of_file_makes_no_difference(tmp_path, kind):
     trained = case(tmp_path)
     rows = rows_of(200, 280)

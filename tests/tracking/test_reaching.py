@@ -84,6 +84,18 @@ def test_a_store_that_answers_is_not_called_away(tracking):
     assert "is the server up" not in str(error.value)
 
 
+def test_a_run_that_was_deleted_is_not_worth_a_retry(tracking, client):
+    made = tracking.ensure(dag_run("deleted"))
+    client.delete_run(made)
+    with pytest.raises(ArtifactError, match=rf"MLflow's run '{made}' was deleted; restore it .*, or train again"):
+        tracking.resume(made).__enter__()
+    client.restore_run(made)
+    with tracking.resume(made) as active:
+        assert active.get_run(made).info.status == "RUNNING"
+    with pytest.raises(ArtifactError, match=f"MLflow has no run '{'f' * 32}': it was deleted for good; train again"):
+        tracking.resume("f" * 32).__enter__()
+
+
 def test_a_run_that_a_dead_process_left_is_passed_over(tracking, client, monkeypatch):
     monkeypatch.setattr(runs_module, "_DEAD_AFTER_SECONDS", 0.0)
     run = dag_run("left behind")

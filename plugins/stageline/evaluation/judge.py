@@ -72,6 +72,8 @@ def _judge_improvement(
     estimate = improvement.estimate
     by = f"by {with_interval(estimate)}"
     if (reason := doubt(estimate, evaluation.n)) is not None:
+        # What could not be measured holds, even where what was measured would only warn.
+        severity = Severity.CRITICAL
         verdict, message = Verdict.INCONCLUSIVE, f"the difference from the {called} cannot be judged: {reason}"
     elif estimate.low is not None and estimate.low > 0:
         verdict, message = Verdict.PASSED, f"it beats the {called} {by}"

@@ -39,14 +39,20 @@ def alias_fault(tracking: "Tracking", head: "Head") -> str:
     :raises TrackingError: MLflow cannot be reached.
     """
     from stageline.ledger.head import DRILL
-    from stageline.tracking.registry import CHAMPION, alias_version
+    from stageline.tracking.registry import CHAMPION, alias_version, has_version
 
     if head.champion is None or head.pipeline.endswith(DRILL):
         return ""
     with tracking.reach() as client:
         found = alias_version(client, head.pipeline, CHAMPION)
-    if found == head.champion.version:
-        return ""
+        if found == head.champion.version:
+            return ""
+        registered = has_version(client, head.pipeline, head.champion.version)
+    if not registered:
+        return (
+            f"version {head.champion.version} of {head.pipeline!r}, the champion, was deleted in MLflow; the file kept "
+            f"by digest still scores, and the ledger still knows it: release a new model, no alias can name this one"
+        )
     shown = f"version {found}" if found else "no version"
     return (
         f"MLflow's alias {CHAMPION!r} of {head.pipeline!r} points to {shown}, the head to version "

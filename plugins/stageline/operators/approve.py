@@ -122,7 +122,7 @@ def _problem(event: Mapping[str, Any], asked: str, now: str) -> str:
         return "nobody answered in time: nothing is released" if timed_out else f"no answer came: {event['error']}"
     if list(event.get("chosen_options") or ()) != [ApprovalOperator.APPROVE]:
         return f"rejected by {_by(event)}"
-    if not event.get("responded_by_user"):
+    if not _name(event):
         return "the approval names nobody"
     given = (event.get("params_input") or {}).get(_EVIDENCE, asked)
     if not asked or given != asked:
@@ -133,9 +133,13 @@ def _problem(event: Mapping[str, Any], asked: str, now: str) -> str:
 
 
 def _by(event: Mapping[str, Any]) -> str:
-    user = event.get("responded_by_user") or {}
-    known = user if isinstance(user, Mapping) else vars(user)
-    return str(known.get("name") or known.get("id") or "nobody")
+    return _name(event) or "nobody"
+
+
+def _name(event: Mapping[str, Any]) -> str:
+    user = event.get("responded_by_user")
+    known = user if isinstance(user, Mapping) else getattr(user, "__dict__", {})
+    return next((text for key in ("name", "id") if isinstance(text := known.get(key), str) and text.strip()), "")
 
 
 def _links(run: "RunContext") -> dict[str, str]:

@@ -34,7 +34,7 @@ class RollbackDrillOperator(GateOperator):
     """
 
     step = "drill"
-    page = None
+    page = ""
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
         """Return the head, and the try: a drill that is asked for again is held again."""

@@ -26,8 +26,8 @@ _REFUSAL = "SL-S001"
 class GateOperator(BaseOperator):
     """Run one step of a pipeline and stop the run if its report blocks.
 
-    A subclass names its `step` and the `page` in MLflow that shows it, if there is one, says in `inputs` what its result
-    depends on, and concludes in `check`. A step that already ran on the same inputs returns its recorded
+    A subclass names its `step` and the `page` in MLflow that shows it (empty: none does), says in `inputs` what its
+    result depends on, and concludes in `check`. A step that already ran on the same inputs returns its recorded
     result. A report is recorded before anything is raised.
 
     :param pipeline: Name of the pipeline.
@@ -35,7 +35,7 @@ class GateOperator(BaseOperator):
     """
 
     step: ClassVar[str]
-    page: ClassVar[str | None] = "report.html"
+    page: ClassVar[str] = "report.html"
     template_fields: Sequence[str] = ("pipeline",)
     operator_extra_links = (MlflowRunLink(), ReportLink())
     ui_color = "#e8f0fe"
@@ -156,7 +156,7 @@ class GateOperator(BaseOperator):
             run.tracking.finish(mlflow_run, succeeded=False)
         experiment = run.tracking.experiment_of(mlflow_run)
         self.mlflow_run_url = run.tracking.run_url(mlflow_run, experiment)
-        if self.page is not None:
+        if self.page:
             self.report_url = run.tracking.run_url(mlflow_run, experiment, self.page)
 
 

@@ -73,10 +73,14 @@ class ReleaseOperator(GateOperator):
         """Let MLflow's alias follow the ledger's head."""
         from stageline.operators.aliases import converge
 
+        converge(run.tracking, run.ledger.head(run.name))
+
+    def _show(self, run: "RunContext", report: Report) -> None:
         try:
-            converge(run.tracking, run.ledger.head(run.name))
+            super()._show(run, report)
         except Outage as outage:
-            self.log.warning("released, but MLflow's alias lags behind: %s", outage)
+            # The head has moved, or has not, whatever MLflow shows: a task that fails after it would deny a release.
+            self.log.warning("recorded, but MLflow does not show it yet: %s", outage)
 
 
 def _approved(evidence: "ReleaseEvidence") -> Check:
@@ -95,20 +99,24 @@ def _approved(evidence: "ReleaseEvidence") -> Check:
 
 def _candidate(run: "RunContext", evidence: "ReleaseEvidence") -> "ModelVersion":
     from stageline.operators.stored_rows import newest_event_time
+    from stageline.release.validation.candidate import require_ready
     from stageline.serving import ModelFiles
     from stageline.tracking import fetch_file
     from stageline.tracking.registry import CHALLENGER, point_alias, register_version
+    from stageline.tracking.runs import require_run
 
     trained = run.evidence("train")
     stored = trained["model"]
     tags = {"stageline.digest": stored["digest"], "stageline.evidence": evidence.digest}
     with tempfile.TemporaryDirectory() as scratch, run.tracking.reach() as client:
-        version = register_version(client, run.name, model=stored["id"], mlflow_run=trained["mlflow_run"], tags=tags)
-        point_alias(client, run.name, CHALLENGER, version)
-        # Kept here before it is released: scoring and rollback need no MLflow.
+        require_run(client, trained["mlflow_run"])
+        require_ready(client, stored["id"])
+        # Kept here before it is registered, let alone released: scoring and rollback need no MLflow.
         files = ModelFiles(run.settings.tables / run.name / "models")
         if files.find(stored["digest"]) is None:
             files.keep(fetch_file(stored["uri"], Path(scratch)), stored["digest"])
+        version = register_version(client, run.name, model=stored["id"], mlflow_run=trained["mlflow_run"], tags=tags)
+        point_alias(client, run.name, CHALLENGER, version)
     return evidence.candidate(version, newest_event_time(run))
 
 

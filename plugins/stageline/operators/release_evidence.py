@@ -51,7 +51,10 @@ class ReleaseEvidence:
             raise DataError("the step 'evaluate' judged another model than the step 'train' left; run it again")
         if run.evidence("validate").get("model_digest") != judged["model_digest"]:
             raise DataError("the step 'validate' looked at another model than the step 'evaluate'; run it again")
-        return cls(run, records, int(judged["gate"]["generation"]))
+        generation = (judged.get("gate") or {}).get("generation")
+        if not isinstance(generation, int) or isinstance(generation, bool) or generation < 0:
+            raise DataError(f"the step 'evaluate' judged against head {generation!r}, which is none; run it again")
+        return cls(run, records, generation)
 
     @property
     def digest(self) -> str:

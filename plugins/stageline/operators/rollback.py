@@ -20,7 +20,7 @@ class RollbackOperator(GateOperator):
     """
 
     step = "rollback"
-    page = None
+    page = ""
     template_fields: Sequence[str] = ("pipeline", "version", "reason")
 
     def __init__(self, *, version: int | str | None = None, reason: str = "", **kwargs: Any) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from stageline.exceptions import DataError, Outage
+from stageline.exceptions import DataError, Outage, SpecError
 from stageline.operators.gate import GateOperator
+from stageline.spec.operating import ScoreEngine
 from stageline.verdicts import Report
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from stageline.operators.champion import Champion
     from stageline.operators.run_context import RunContext
     from stageline.serving import RowSource, Scored
+    from stageline.spec.operating import Batch
 
 
 class ScoreOperator(GateOperator):
@@ -28,15 +30,28 @@ class ScoreOperator(GateOperator):
     :param pipeline: Name of the pipeline.
     :param uri: What is scored; default: `release.batch.uri`, else the pipeline's own source.
     :param partition: Name of the partition that is replaced; default: what `release.batch.partition` says.
+    :param engine: `arrow` (in this process) or `spark`; default: `release.batch.engine`, else `arrow`. The predictions
+        are the same.
     """
 
     step = "score"
+    page = ""
     template_fields: Sequence[str] = ("pipeline", "uri", "partition")
 
-    def __init__(self, *, uri: str | None = None, partition: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        uri: str | None = None,
+        partition: str | None = None,
+        engine: ScoreEngine | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        if engine is not None and engine not in get_args(ScoreEngine):
+            raise SpecError(f"task {self.task_id!r}: engine is {engine!r}; allowed: {', '.join(get_args(ScoreEngine))}")
         self.uri = uri
         self.partition = partition
+        self.engine = engine
         self._champion: Champion | None = None
         self._rows: RowSource | None = None
         self._told: Mapping[str, Any] | None = None
@@ -67,6 +82,7 @@ class ScoreOperator(GateOperator):
     def check(self, run: "RunContext") -> Report:
         """Score the rows and publish them."""
         from stageline.operators.champion import Champion
+        from stageline.operators.score_engine import score_engine
         from stageline.serving import Oracle, PredictionsTable, Scoring, score_partition
         from stageline.spec import Task
 
@@ -83,11 +99,15 @@ class ScoreOperator(GateOperator):
             scored_at=datetime.now(UTC),
             max_left_out=run.spec.quality_gate.max_quarantined,
             private=frozenset(run.spec.source.private),
+            watermark=champion.version.watermark,
+            own_source=self._uri(run) == run.spec.source.uri,
         )
         source = self._source(run, champion)
-        table = PredictionsTable(run.settings.tables / run.name / "predictions")
-        scored = score_partition(source, scoring, table, confirm=champion.require_current)
-        return _report(scored, scoring.partition, source, champion)
+        table = PredictionsTable(run.settings.tables.absolute() / run.name / "predictions")
+        name = self._engine_name(run)
+        with score_engine(name, champion) as engine:
+            scored = score_partition(source, scoring, table, engine=engine, confirm=champion.require_current)
+        return _report(scored, scoring.partition, source, champion, name)
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Tag the MLflow run with what was scored by which model, and close it: scoring has no report step."""
@@ -111,29 +131,40 @@ class ScoreOperator(GateOperator):
         from stageline.serving import open_rows
 
         if self._rows is None:
-            batch = run.spec.release.batch if run.spec.release else None
-            uri = self.uri or (batch.uri if batch else run.spec.source.uri)
-            self._rows = open_rows(uri, run.project, champion.reference.csv_types)
+            self._rows = open_rows(self._uri(run), run.project, champion.reference.csv_types)
         return self._rows
+
+    def _uri(self, run: "RunContext") -> str:
+        batch = self._batch(run)
+        return self.uri or (batch.uri if batch else run.spec.source.uri)
+
+    def _engine_name(self, run: "RunContext") -> ScoreEngine:
+        batch = self._batch(run)
+        return self.engine or (batch.engine if batch else "arrow")
+
+    @staticmethod
+    def _batch(run: "RunContext") -> "Batch | None":
+        return run.spec.release.batch if run.spec.release else None
 
     def _partition(self, run: "RunContext") -> str:
         if self.partition is not None:
             if not self.partition.strip():
                 raise DataError(f"task {run.task_id!r}: partition is {self.partition!r}; give it a name")
             return self.partition
-        batch = run.spec.release.batch if run.spec.release else None
+        batch = self._batch(run)
         if run.logical_date is None or (batch and batch.partition == "run_id"):
             return run.run_id
         return run.logical_date.astimezone(UTC).isoformat()
 
 
-def _report(scored: "Scored", partition: str, source: "RowSource", champion: "Champion") -> Report:
+def _report(scored: "Scored", partition: str, source: "RowSource", champion: "Champion", engine: str) -> Report:
     version, published = champion.version, scored.published
     evidence: dict[str, Any] = {
         "source": {"uri": source.uri, "digest": source.digest},
         "model": {"version": version.version, "digest": version.digest, "generation": champion.generation},
         "snapshot": version.snapshot,
         "partition": partition,
+        "engine": engine,
         "rows": {"in": scored.tally.rows, "scored": scored.tally.scored, "left_out": scored.tally.left_out},
         "bounds": scored.bounds,
         "event": None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stageline.exceptions import SourceError
 from stageline.operators.database import database_url
+from stageline.operators.spark_session import spark_session
 from stageline.tables.parsed_file import tell_rejected
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _as_frame(table: "pa.Table") -> "pd.DataFrame":
 def _in_spark(path: Path) -> "Iterator[TableEngine]":
     from stageline.quality import engines
 
-    with _spark_session() as session, engines.open_spark(_read_spark(session, path)) as engine:
+    with spark_session(instead="duckdb") as session, engines.open_spark(_read_spark(session, path)) as engine:
         yield engine
 
 
@@ -148,23 +149,3 @@ def _as_spark_takes(table: "pa.Table") -> "pa.Table":
         for field in table.schema
     ]
     return table.cast(pa.schema(fields))
-
-
-@contextmanager
-def _spark_session() -> "Iterator[SparkSession]":
-    """Yield the session that is there, or one of its own, which ends with the task."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise SourceError(
-            "engine 'spark' needs PySpark and Java; install airflow-provider-stageline[spark], or use engine 'duckdb'"
-        ) from error
-    if active := SparkSession.getActiveSession():
-        yield active
-        return
-    quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
-    session = SparkSession.builder.appName("stageline").config(map=quiet).getOrCreate()
-    try:
-        yield session
-    finally:
-        session.stop()

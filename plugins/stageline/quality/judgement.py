@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from stageline.quality.checks import (
@@ -34,6 +35,8 @@ from stageline.verdicts import Check, Verdict
 
 _ERROR_LENGTH = 300
 _EXAMPLES = 5
+# What Great Expectations counts, where it judges value by value.
+_COUNTS = ("element_count", "missing_count", "unexpected_count")
 _HIDDEN = "no value is shown: the column is private"
 
 # What an unexpected value is, read after "12 of 17,379 values are ...".
@@ -73,7 +76,10 @@ def judge(expectation: Expectation, name: str, outcome: Outcome, table: Table) -
         held = f" on values of type {types}" if types else ""
         message = f"{subject}: {expectation.type} could not be evaluated{held}: {words}"
         return make_check(expectation, name, NOT_EVALUATED, Verdict.ERRORED, message)
-    if outcome.result.get("element_count") is not None:
+    if miscounted := _miscounted(outcome.result):
+        message = f"{subject}: {expectation.type} could not be evaluated: {miscounted} is no count"
+        return make_check(expectation, name, NOT_EVALUATED, Verdict.ERRORED, message)
+    if "element_count" in outcome.result:
         return _judge_values(expectation, name, outcome, subject, hidden=hidden)
     if expectation.type.startswith("expect_table_columns_to_match"):
         message = f"{subject}: {_compare_columns(expectation.arguments, table.columns, outcome)}"
@@ -130,7 +136,7 @@ def _judge_whole(expectation: Expectation, name: str, outcome: Outcome, subject:
     rows = table.rows_for(expectation)
     n = min([rows, *(table.facts[column].count for column in columns_of(expectation))])
     computed = _COMPUTED.fullmatch(kind)
-    if computed and (observed is None or (isinstance(observed, float) and not math.isfinite(observed))):
+    if computed and _is_nothing(observed):
         message = f"{subject}: {computed[1]} cannot be computed from {n:,} of {rows:,} values"
         return make_check(expectation, name, NOTHING_TO_JUDGE, Verdict.INCONCLUSIVE, message, n=n)
     if _hides(expectation, table):
@@ -140,6 +146,19 @@ def _judge_whole(expectation: Expectation, name: str, outcome: Outcome, subject:
         expectation, name, EXPECTATION, _verdict(outcome), f"{subject}: {_observation(expectation, outcome)}",
         n=n, value=observed, details={"observed_value": as_json(observed)},
     )  # fmt: skip
+
+
+def _miscounted(result: Mapping[str, Any]) -> str:
+    """Return the first count that is none, with its value; empty if all are whole numbers."""
+    counts = {name: result[name] for name in _COUNTS if name in result}
+    bad = (f"{name} = {count!r}" for name, count in counts.items() if not isinstance(count, Integral) or count < 0)
+    return next(bad, "")
+
+
+def _is_nothing(observed: Any) -> bool:
+    if isinstance(observed, float):
+        return not math.isfinite(observed)
+    return observed is None or (isinstance(observed, (str, list, tuple, set)) and not observed)
 
 
 def _observation(expectation: Expectation, outcome: Outcome) -> str:

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from stageline.exceptions import SourceError
 from stageline.serving.parquet_rows import parquet_batches
+from stageline.serving.row_parts import RaggedLines
 from stageline.serving.rows import RowSource
 from stageline.tables.column_names import require_names
 
@@ -19,14 +21,12 @@ if TYPE_CHECKING:
 def open_delta(folder: Path, uri: str) -> RowSource:
     """Open the newest version of a Delta table; versions written meanwhile are not seen.
 
-    :raises SourceError: It is no Delta table, or one that keeps deleted rows or renamed columns in its files.
+    :raises SourceError: It cannot be read, or it keeps deleted rows or renamed columns in its files.
     """
     import pyarrow as pa
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
-    if not (folder / "_delta_log").is_dir():
-        raise SourceError(f"{uri!r}: is a folder without a Delta table; expected one with a _delta_log, or a file")
     try:
         delta = DeltaTable(str(folder))
         _require_readable(delta, uri)
@@ -40,38 +40,53 @@ def open_delta(folder: Path, uri: str) -> RowSource:
     listed = json.dumps([[file["path"], file["size_bytes"], file["modification_time"]] for file in files])
     digest = f"sha256:{hashlib.sha256(listed.encode()).hexdigest()}"
 
-    def read(columns: Sequence[str]) -> "Iterator[pa.RecordBatch]":
-        for file in files:
-            fixed = {name: file[f"partition.{name}"] for name in columns if name in partitions}
-            yield from _batches(folder / unquote(file["path"]), columns, schema, fixed)
+    parts = [
+        DeltaPart(
+            folder / unquote(file["path"]),
+            schema,
+            {name: file[f"partition.{name}"] for name in partitions},
+            file["num_records"],
+        )
+        for file in files
+    ]
+    return RowSource(uri, schema, digest, parts)
 
-    return RowSource(uri, schema, digest, read)
 
+@dataclass(frozen=True)
+class DeltaPart:
+    """One file of a Delta table.
 
-def _batches(
-    path: Path, columns: Sequence[str], schema: "pa.Schema", fixed: dict[str, Any]
-) -> "Iterator[pa.RecordBatch]":
-    """Yield the batches of one file, with its partition's values and nulls for columns that are newer than it."""
-    import pyarrow as pa
-    from pyarrow import parquet
+    :param schema: The table's columns, of which the file may lack those that are newer.
+    :param fixed: The values of its partition.
+    """
 
-    with parquet.ParquetFile(path) as content:
-        held = set(content.schema_arrow.names)
-        rows = content.metadata.num_rows
-    stored = [name for name in columns if name in held and name not in fixed]
-    if not stored:
-        # Nothing of it is asked for but how many rows there are.
-        stored_batches: Iterator[pa.RecordBatch] = iter([pa.RecordBatch.from_pydict({"rows": pa.nulls(rows)})])
-    else:
-        stored_batches = parquet_batches(path, stored)
-    for batch in stored_batches:
-        arrays = [
-            batch.column(name)
-            if name in stored
-            else pa.repeat(pa.scalar(fixed.get(name), schema.field(name).type), batch.num_rows)
-            for name in columns
-        ]
-        yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+    path: Path
+    schema: "pa.Schema"
+    fixed: Mapping[str, Any]
+    rows: int | None
+
+    def batches(self, columns: Sequence[str], ragged: RaggedLines) -> "Iterator[pa.RecordBatch]":  # noqa: ARG002
+        """Yield its rows, with its partition's values and nulls for columns that are newer than it."""
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self.path) as content:
+            held = set(content.schema_arrow.names)
+            rows = content.metadata.num_rows
+        stored = [name for name in columns if name in held and name not in self.fixed]
+        if not stored:
+            # Nothing of it is asked for but how many rows there are.
+            stored_batches: Iterator[pa.RecordBatch] = iter([pa.RecordBatch.from_pydict({"rows": pa.nulls(rows)})])
+        else:
+            stored_batches = parquet_batches(self.path, stored)
+        for batch in stored_batches:
+            arrays = [
+                batch.column(name)
+                if name in stored
+                else pa.repeat(pa.scalar(self.fixed.get(name), self.schema.field(name).type), batch.num_rows)
+                for name in columns
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
 def _require_readable(delta: Any, uri: str) -> None:

@@ -1,16 +1,15 @@
 """The predictions of a pipeline: a Delta table of partitions, each replaced as a whole or not at all."""
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from stageline.exceptions import ArtifactError, Refusal
+from stageline.exceptions import ArtifactError
+from stageline.serving.staged_files import StagedFile, Staging, staging
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,36 +18,6 @@ if TYPE_CHECKING:
 PARTITION = "partition"
 _STAGED = "_staged"
 _ATTEMPTS = 10
-_ABANDONED_AFTER_SECONDS = 86_400.0
-
-
-@dataclass
-class StagedRows:
-    """A file beside the table, of which no reader knows yet."""
-
-    path: Path
-    schema: "pa.Schema"
-    _writer: Any
-    rows: int = 0
-
-    def write(self, batch: "pa.RecordBatch | pa.Table") -> None:
-        """Add rows.
-
-        :raises ArtifactError: They cannot be written.
-        """
-        with _writing(self.path):
-            self._writer.write(batch)
-        self.rows += batch.num_rows
-
-    def close(self) -> None:
-        """Put all of it on the disk.
-
-        :raises ArtifactError: It cannot be written.
-        """
-        with _writing(self.path):
-            self._writer.close()
-            with self.path.open("rb") as content:
-                os.fsync(content.fileno())
 
 
 @dataclass(frozen=True)
@@ -75,39 +44,25 @@ class PredictionsTable:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    @contextmanager
-    def stage(self, schema: "pa.Schema") -> Iterator[StagedRows]:
-        """Yield a file to write one partition's rows to; what is not published by the end is deleted.
+    def stage(self, schema: "pa.Schema") -> AbstractContextManager[Staging]:
+        """Return a folder to write one partition's rows to; what is not published by the end is deleted.
 
         :param schema: The rows' columns, without the partition.
-        :raises ArtifactError: It cannot be written.
         """
-        from pyarrow import parquet
-
-        folder = self.root / _STAGED
-        path = folder / f"{uuid4()}.parquet"
-        with _writing(path):
-            folder.mkdir(parents=True, exist_ok=True)
-            _tidy(folder)
-            writer = parquet.ParquetWriter(path, schema, store_schema=False)
-        try:
-            yield StagedRows(path, schema, writer)
-        finally:
-            with suppress(OSError):
-                writer.close()
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        return staging(self.root / _STAGED, schema)
 
     def publish(
         self,
-        staged: StagedRows,
+        staged: Staging,
+        files: Sequence[StagedFile],
         partition: str,
         *,
         about: Mapping[str, str],
         confirm: Callable[[], None] = lambda: None,
     ) -> Published:
-        """Put the rows in the place of the partition's; all other partitions stay as they are.
+        """Put the rows of files in the place of the partition's; all other partitions stay as they are.
 
+        :param files: Those of the staging's that belong to the partition; one without rows is left out.
         :param about: Kept in Delta's own commit.
         :param confirm: Asked before each attempt, after the table was opened: it raises where the rows are not
             wanted any more. Whoever commits in between makes the attempt fail, so that it is asked again.
@@ -115,48 +70,58 @@ class PredictionsTable:
         """
         from deltalake.exceptions import DeltaError
 
-        staged.close()
-        final = self.root / f"part-{staged.path.name}"
+        rows_of = {f"part-{file.name}": file.rows for file in files if file.rows}
+        published = None
         try:
-            staged.path.rename(final)
+            for file in files:
+                if file.rows:
+                    (staged.folder / file.name).rename(self.root / f"part-{file.name}")
             for _ in range(_ATTEMPTS):
-                if (published := self._try(staged, final, partition, about, confirm)) is not None:
+                if (published := self._try(staged.schema, rows_of, partition, about, confirm)) is not None:
                     return published
-        except Refusal:
-            final.unlink(missing_ok=True)
-            raise
         except (DeltaError, OSError) as error:
+            words = str(error).partition("\n")[0]
             raise ArtifactError(
-                f"predictions cannot be published in {str(self.root)!r}: {_first_line(error)}; partition {partition!r} "
-                "is as it was: mend the place (is its disk full?) and run the step again"
+                f"predictions cannot be published in {str(self.root)!r}: {words}; partition {partition!r} is as it "
+                "was: mend the place (is its disk full?) and run the step again"
             ) from error
-        final.unlink(missing_ok=True)
+        finally:
+            if published is None:
+                self._forget(rows_of)
         raise ArtifactError(
             f"partition {partition!r} of {str(self.root)!r} is as it was: in {_ATTEMPTS} attempts others were always "
             "faster; run the step again"
         )
 
     def _try(
-        self, staged: StagedRows, final: Path, partition: str, about: Mapping[str, str], confirm: Callable[[], None]
+        self,
+        schema: "pa.Schema",
+        rows_of: Mapping[str, int],
+        partition: str,
+        about: Mapping[str, str],
+        confirm: Callable[[], None],
     ) -> Published | None:
         from deltalake import CommitProperties, PostCommitHookProperties
         from deltalake.exceptions import CommitFailedError
         from deltalake.transaction import AddAction
 
-        table = self._open(staged.schema)
-        replaced = _rows_of(table, partition)
+        table = self._open(schema)
+        before = [file for file in _files(table) if file[f"partition.{PARTITION}"] == partition]
         confirm()
-        added = AddAction(
-            path=final.name,
-            size=final.stat().st_size,
-            partition_values={PARTITION: partition},
-            modification_time=time.time_ns() // 1_000_000,
-            data_change=True,
-            stats=json.dumps({"numRecords": staged.rows}),
-        )
+        added = [
+            AddAction(
+                path=name,
+                size=(self.root / name).stat().st_size,
+                partition_values={PARTITION: partition},
+                modification_time=time.time_ns() // 1_000_000,
+                data_change=True,
+                stats=json.dumps({"numRecords": rows}),
+            )
+            for name, rows in rows_of.items()
+        ]
         try:
             table.create_write_transaction(
-                [added],
+                added,
                 "overwrite",
                 table.schema(),
                 [PARTITION],
@@ -166,8 +131,24 @@ class PredictionsTable:
             )
         except CommitFailedError:
             return None
+        replaced = sum(file["num_records"] or 0 for file in before)
         # Without retries, the commit is the one after what was opened.
-        return Published(str(self.root), partition, table.version() + 1, staged.rows, replaced)
+        return Published(str(self.root), partition, table.version() + 1, sum(rows_of.values()), replaced)
+
+    def _forget(self, names: Mapping[str, int]) -> None:
+        """Delete files that were not published; where that cannot be told, they stay."""
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        try:
+            there = DeltaTable.is_deltatable(str(self.root))
+            known = {file["path"] for file in _files(DeltaTable(str(self.root)))} if there else set()
+        except (DeltaError, OSError):
+            return
+        for name in names:
+            if name not in known:
+                with suppress(OSError):
+                    (self.root / name).unlink(missing_ok=True)
 
     def _open(self, schema: "pa.Schema") -> "DeltaTable":
         import pyarrow as pa
@@ -194,33 +175,8 @@ class PredictionsTable:
         return table
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _files(table: "DeltaTable") -> list[dict[str, Any]]:
     import pyarrow as pa
 
-    try:
-        yield
-    except (OSError, pa.ArrowException) as error:
-        raise ArtifactError(
-            f"predictions cannot be written to {str(path.parent)!r}: {_first_line(error)}; nothing was published: mend "
-            "the place (is its disk full?) and run the step again"
-        ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
-
-
-def _rows_of(table: "DeltaTable", partition: str) -> int:
-    import pyarrow as pa
-
-    files = pa.table(table.get_add_actions(flatten=True)).to_pylist()
-    return sum(file["num_records"] or 0 for file in files if file[f"partition.{PARTITION}"] == partition)
-
-
-def _tidy(folder: Path) -> None:
-    """Delete what writers left behind that died more than a day ago."""
-    for path in folder.iterdir():
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _ABANDONED_AFTER_SECONDS:
-                path.unlink()
+    files: list[dict[str, Any]] = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    return files

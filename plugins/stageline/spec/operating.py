@@ -101,16 +101,23 @@ class Rollout(Section):
         return self
 
 
+ScoreEngine = Literal["arrow", "spark"]
+
+
 class Batch(Section):
     """What a released model scores.
 
-    :param uri: Path of a file or of a Delta table's folder inside the project, `sklearn://NAME` or `demo://NAME`.
+    :param uri: Path of a file, of a Delta table's folder or of a folder of Parquet files inside the project,
+        `sklearn://NAME` or `demo://NAME`.
     :param partition: What names the partition of the predictions that a run writes; a run without a logical date
         is named by its id.
+    :param engine: What reads the rows and asks the model: `arrow`, batch by batch in the step's own process, or
+        `spark`, in as many tasks as Spark runs at a time.
     """
 
     uri: str = Field(min_length=1)
     partition: Literal["logical_date", "run_id"] = "logical_date"
+    engine: ScoreEngine = "arrow"
 
 
 class Release(Section):

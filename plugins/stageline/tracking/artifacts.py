@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import ArtifactError, TrackingError
-from stageline.tracking.reaching import cause_without_credentials, without_credentials
+from stageline.tracking.reaching import RENEW, cause_without_credentials, not_let_in, without_credentials
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,10 +142,11 @@ def fetch_file(uri: str, folder: Path) -> Path:
     try:
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
     except (MlflowException, OSError) as error:
-        words = without_credentials(" ".join(str(error).split()).rstrip("."))
+        words, cause = without_credentials(" ".join(str(error).split()).rstrip(".")), cause_without_credentials(error)
         if _is_missing(error):
-            raise ArtifactError(f"{uri!r} is not in MLflow: {words}; train again") from cause_without_credentials(error)
-        raise TrackingError(f"{uri!r} cannot be fetched from MLflow: {words}") from cause_without_credentials(error)
+            raise ArtifactError(f"{uri!r} is not in MLflow: {words}; train again") from cause
+        hint = f"; {RENEW}" if not_let_in(error) else ""
+        raise TrackingError(f"{uri!r} cannot be fetched from MLflow: {words}{hint}") from cause
 
 
 def _is_missing(error: Exception) -> bool:

@@ -47,6 +47,19 @@ def alias_version(client: "MlflowClient", name: str, alias: str) -> int | None:
         raise
 
 
+def has_version(client: "MlflowClient", name: str, version: int) -> bool:
+    """Return whether a version is still registered."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_model_version(name, str(version))
+    except MlflowException as error:
+        if error.get_http_status_code() == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return True
+
+
 def point_alias(client: "MlflowClient", name: str, alias: str, version: int) -> bool:
     """Point an alias to a version and read it back; false if others keep moving it."""
     for _ in range(_SET_AGAIN):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from stageline.exceptions import TrackingError
+from stageline.exceptions import ArtifactError, TrackingError
 from stageline.tracking.reaching import reaching, shown_uri
 
 if TYPE_CHECKING:
@@ -105,15 +105,16 @@ class Tracking:
     def resume(self, mlflow_run: str) -> "Iterator[MlflowClient]":
         """Make an MLflow run the active one, so that `mlflow.log_…` writes to it; it stays open afterwards.
 
+        :raises ArtifactError: The run was deleted.
         :raises TrackingError: MLflow cannot be reached.
         """
         import mlflow
 
         with self.reach() as client:
-            client.update_run(mlflow_run, status="RUNNING")
+            _open(client, mlflow_run)
             with mlflow.start_run(run_id=mlflow_run, log_system_metrics=False):
                 yield client
-            client.update_run(mlflow_run, status="RUNNING")
+            _open(client, mlflow_run)
 
     def finish(self, mlflow_run: str, *, succeeded: bool) -> None:
         """Close an MLflow run.
@@ -195,6 +196,36 @@ class Tracking:
 
     def _reaching(self) -> "AbstractContextManager[MlflowClient]":
         return reaching(self._uri)
+
+
+def require_run(client: "MlflowClient", mlflow_run: str) -> None:
+    """Make sure that a run is still there: MLflow keeps a deleted one for a while, and lets nobody write to it.
+
+    :raises ArtifactError: It was deleted.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        stage = client.get_run(mlflow_run).info.lifecycle_stage
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise ArtifactError(f"MLflow has no run {mlflow_run!r}: it was deleted for good; train again") from error
+    if stage != "active":
+        raise ArtifactError(
+            f"MLflow's run {mlflow_run!r} was deleted; restore it (mlflow runs restore --run-id {mlflow_run}), or "
+            "train again"
+        )
+
+
+def _open(client: "MlflowClient", mlflow_run: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.update_run(mlflow_run, status="RUNNING")
+    except MlflowException:
+        require_run(client, mlflow_run)
+        raise
 
 
 def _key(dag_run: DagRun) -> str:

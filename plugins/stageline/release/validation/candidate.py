@@ -26,7 +26,7 @@ def fetch_candidate(client: "MlflowClient", trained: Mapping[str, Any], folder: 
     :raises TrackingError: MLflow or its artifact store cannot be reached.
     """
     _require_example(trained)
-    _require_ready(client, trained["model"]["id"])
+    require_ready(client, trained["model"]["id"])
     example_file = _file(trained["example"]["uri"], folder / "example")
     example = RecordedExample.from_bytes(example_file.read_bytes(), digest=trained["example"]["digest"])
     model = trained["model"]
@@ -43,7 +43,11 @@ def _require_example(trained: Mapping[str, Any]) -> None:
         )
 
 
-def _require_ready(client: "MlflowClient", model_id: str) -> None:
+def require_ready(client: "MlflowClient", model_id: str) -> None:
+    """Make sure that MLflow still has a model, and calls it ready.
+
+    :raises ArtifactError: It was deleted, or was never logged to its end.
+    """
     from mlflow.exceptions import MlflowException
 
     try:
