@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stageline.quality.over_time import EarlierRun, RunMetrics, check_bands, check_persistence
+from stageline.persistence import EarlierRun, check_persistence
+from stageline.quality.over_time import RunMetrics, check_bands, quality_persistence
 from stageline.verdicts import Check, Report, Severity, Verdict
 
 START = datetime(2026, 11, 18, 6, tzinfo=UTC)
@@ -35,11 +36,11 @@ def earlier(*runs):
 
 
 def persistent(now, runs, k=2, n=3, **known):
-    return [found.name for found in check_persistence(now, runs, k, n, **known)]
+    return [found.name for found in check_persistence(now, runs, quality_persistence(k, n), **known)]
 
 
 def test_a_warning_that_comes_back_is_a_critical_failure_that_says_how_often():
-    (found,) = check_persistence(WARNED, earlier(CLEAN, WARNED, CLEAN), 2, 3)
+    (found,) = check_persistence(WARNED, earlier(CLEAN, WARNED, CLEAN), quality_persistence(2, 3))
 
     assert (found.code, found.name) == ("SL-Q014", f"persistent({NAME})")
     assert (found.verdict, found.severity, found.effect) == (Verdict.FAILED, Severity.CRITICAL, Verdict.FAILED)
@@ -71,7 +72,7 @@ def test_k_of_the_last_n_runs_have_to_warn(runs, k, n, persists):
 
 
 def test_a_first_warning_with_k_of_one_says_so():
-    (found,) = check_persistence(WARNED, [], 1, 3)
+    (found,) = check_persistence(WARNED, [], quality_persistence(1, 3))
 
     assert found.message == f"{NAME} warned in this run (persist: k = 1, n = 3)"
 
@@ -170,7 +171,7 @@ def judged(days, now):
     for day, rows in enumerate((*days, now)):
         this = table(day, rows)
         checks = check_bands(this, metrics)
-        found = check_persistence(checks, records, 2, 3, run_id=this.run_id)
+        found = check_persistence(checks, records, quality_persistence(2, 3), run_id=this.run_id)
         metrics.append(this)
         records.append(EarlierRun(this.at, this.run_id, as_recorded([*checks, *found])))
     return [check.message for check in found]
@@ -210,8 +211,8 @@ def test_more_warnings_never_make_a_persistent_one_go_away(runs, k, more):
 def test_a_wider_window_and_a_smaller_k_never_find_less(runs, k, more, chance):
     history = earlier(*runs)
     shuffled = chance.sample(history, len(history))
-    found = check_persistence(WARNED, history, k, k + more)
+    found = check_persistence(WARNED, history, quality_persistence(k, k + more))
 
-    assert check_persistence(WARNED, shuffled, k, k + more) == found
+    assert check_persistence(WARNED, shuffled, quality_persistence(k, k + more)) == found
     assert len(persistent(WARNED, history, k, k + more + 1)) >= len(found)
     assert len(persistent(WARNED, history, max(k - 1, 1), k + more)) >= len(found)

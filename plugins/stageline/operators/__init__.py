@@ -1,12 +1,14 @@
 """Airflow operators, one step of a pipeline each."""
 
 from stageline.operators.approve import ApproveReleaseOperator
+from stageline.operators.drift import DriftCheckOperator
 from stageline.operators.drill import RollbackDrillOperator
 from stageline.operators.evaluate import EvaluateOperator
 from stageline.operators.failure import GateFailed
 from stageline.operators.features import FeatureSnapshotOperator
 from stageline.operators.gate import GateOperator
 from stageline.operators.quality import DataQualityOperator
+from stageline.operators.reference_profile import ReferenceProfileOperator
 from stageline.operators.release import ReleaseOperator
 from stageline.operators.report import ReportOperator
 from stageline.operators.rollback import RollbackOperator
@@ -17,11 +19,13 @@ from stageline.operators.validate import ModelValidationOperator
 __all__ = [
     "ApproveReleaseOperator",
     "DataQualityOperator",
+    "DriftCheckOperator",
     "EvaluateOperator",
     "FeatureSnapshotOperator",
     "GateFailed",
     "GateOperator",
     "ModelValidationOperator",
+    "ReferenceProfileOperator",
     "ReleaseOperator",
     "ReportOperator",
     "RollbackDrillOperator",

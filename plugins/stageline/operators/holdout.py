@@ -1,15 +1,13 @@
 """The holdout of a run with everyone's predictions on it, and what is kept of them as evidence."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import DataError
-from stageline.operators.quiet import quiet_search
+from stageline.operators.stored_model import load_stored
 from stageline.spec import Task
 
 if TYPE_CHECKING:
@@ -57,7 +55,8 @@ class Holdout:
         features = run.evidence("features")
         table = part_of(read_snapshot(run, features), "holdout")
         rows = rows_of(run, table, features)
-        models = _load_models(run)
+        trained = run.evidence("train")
+        models = load_stored(run, {"model": trained["model"], **trained["baselines"]})
         classify = run.spec.target.task is Task.CLASSIFICATION
         predictions = {name: predict(model, rows.features, classify=classify) for name, model in models.items()}
         return cls(run, table, rows, models["model"], predictions)
@@ -209,20 +208,6 @@ class Holdout:
             for i in range(_RELIABILITY_BINS)
             if (bins == i).any()
         ]
-
-
-def _load_models(run: "RunContext") -> dict[str, Any]:
-    from stageline.tracking import fetch_file
-    from stageline.training import load_model
-
-    trained = run.evidence("train")
-    wanted = {"model": trained["model"], **trained["baselines"]}
-    models = {}
-    with tempfile.TemporaryDirectory() as scratch, run.tracking.resume(trained["mlflow_run"]), quiet_search():
-        for name, stored in wanted.items():
-            path = fetch_file(stored["uri"], Path(scratch) / name)
-            models[name] = load_model(path, digest=stored["digest"], trusted_types=run.settings.trusted_types)
-    return models
 
 
 def _of_truth(truth: "np.ndarray", predictions: "Predictions") -> "np.ndarray | None":

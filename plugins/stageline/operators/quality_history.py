@@ -55,13 +55,16 @@ class QualityHistory:
 
         :param persist: In how many of the last runs a warning has to come back to count as a failure.
         """
-        from stageline.quality.over_time import EarlierRun, check_bands, check_persistence
+        from stageline.persistence import EarlierRun, check_persistence
+        from stageline.quality.over_time import check_bands, quality_persistence
 
         evidence = {**report.evidence, _LOOKED_AT: self.at.isoformat()}
         checks = (*report.checks, *check_bands(self._metrics(evidence), self._metrics_before()))
         if persist:
             earlier = [EarlierRun(_moment(record), record.run_id, _checks(record)) for record in self.records]
-            checks += tuple(check_persistence(checks, earlier, persist.k, persist.n, run_id=self.run_id))
+            checks += tuple(
+                check_persistence(checks, earlier, quality_persistence(persist.k, persist.n), run_id=self.run_id)
+            )
         return Report(step=report.step, checks=checks, evidence=evidence, mode=report.mode)
 
     def trend(self, report: Report) -> "dict[str, list[TrendPoint]]":

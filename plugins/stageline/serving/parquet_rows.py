@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Fewer rows are not worth a task of their own.
 _PART_ROWS = 1 << 19
+_BUFFER_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def parquet_batches(
 
     kinds = parquet.read_schema(path)
     texts = [name for name in columns if pa.types.is_string(kinds.field(name).type)]
-    # Without buffering ahead: whole row groups would be held in memory.
-    with parquet.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as content:
+    # Without buffering ahead, and a little at a time: whole row groups would be held in memory.
+    with parquet.ParquetFile(path, read_dictionary=texts, pre_buffer=False, buffer_size=_BUFFER_BYTES) as content:
         for batch in content.iter_batches(BATCH_ROWS, row_groups=groups, columns=list(columns)):
             yield batch.select(list(columns))

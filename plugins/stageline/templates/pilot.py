@@ -10,6 +10,7 @@ from stageline.operators import (
     EvaluateOperator,
     FeatureSnapshotOperator,
     ModelValidationOperator,
+    ReferenceProfileOperator,
     ReleaseOperator,
     ReportOperator,
     ScoreOperator,
@@ -52,6 +53,8 @@ def build_train(spec: PipelineSpec) -> DAG:
             model = TrainOperator(task_id="model", pipeline=name)
         with TaskGroup("evaluate"):
             holdout = EvaluateOperator(task_id="holdout", pipeline=name)
+        with TaskGroup("monitor"):
+            profile = ReferenceProfileOperator(task_id="profile", pipeline=name)
         # Also, and above all, where the gate stops the run.
         report = ReportOperator(task_id="report", pipeline=name, trigger_rule="all_done")
         with TaskGroup("release"):
@@ -59,7 +62,7 @@ def build_train(spec: PipelineSpec) -> DAG:
             # Retried: Airflow fails the task if the answer comes in the moment in which it goes to wait.
             approve = ApproveReleaseOperator(task_id="approve", pipeline=name, approvers=_approvers(spec))
             release = ReleaseOperator(task_id="release", pipeline=name, outlets=[champion_of(name)])
-        expectations >> snapshot >> model >> holdout >> [report, validate] >> approve >> release
+        expectations >> snapshot >> model >> holdout >> [report, profile, validate] >> approve >> release
     return dag
 
 

@@ -1,18 +1,16 @@
-"""Raise a warning that stays: one bad run is watched, the same again within a few runs is a failure (SL-Q014)."""
+"""Raise a warning that stays: one bad run is watched, the same again within a few runs is a failure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from stageline.quality.over_time.band_checks import LEFT_BAND
-from stageline.quality.wording import shorten
 from stageline.verdicts import Check, Severity, Verdict
 
-PERSISTENT = "SL-Q014"
-
 _NAME_LENGTH = 200
+_INSIDE = "inside"
 
 Identity = tuple[str, str]
 
@@ -33,22 +31,37 @@ class EarlierRun(NamedTuple):
 _Earlier = EarlierRun | tuple[datetime, str, Sequence[Mapping[str, Any]]]
 
 
+@dataclass(frozen=True)
+class Persistence:
+    """When a warning that stays is a failure.
+
+    :param k: Number of runs that have to warn, this one among them.
+    :param n: Number of runs looked at, this one among them.
+    :param code: Code of such a failure.
+    :param subject: Says of a check what it is that warned.
+    """
+
+    k: int
+    n: int
+    code: str
+    subject: Callable[[Check], str]
+
+
 def check_persistence(
-    checks_now: Sequence[Check], earlier: Sequence[_Earlier], k: int, n: int, *, run_id: str = ""
+    checks_now: Sequence[Check], earlier: Sequence[_Earlier], rule: Persistence, *, run_id: str = ""
 ) -> list[Check]:
     """Return a critical failure for each warning of this run that was there in at least k of the last n runs.
 
     A check is the same if code and name are the same. An earlier run in which it warned or failed counts against
     it, one in which it passed for it. A run that does not tell is left out, and the next older one looked at: it
     errored or was inconclusive, its source was refused, or the check was not yet declared. So an outage between two
-    warnings does not part them. The bands' info line tells of the metrics that were inside (`details["inside"]`).
+    warnings does not part them. One check may tell of others of its code that passed, by their names in
+    `details["inside"]`.
 
     More warnings in the earlier runs never make fewer failures.
 
     :param earlier: Runs of the same pipeline before this one; of two looks at the same time the one given first is
         the newer, as the ledger gives its records.
-    :param k: Number of runs that have to warn, this one among them.
-    :param n: Number of runs looked at, this one among them.
     :param run_id: This DAG run: an earlier look of its own is not counted.
     """
     runs = [(run.at, _answers(run.checks)) for run in _newest_first(earlier, run_id)]
@@ -56,30 +69,25 @@ def check_persistence(
     for check in checks_now:
         if check.effect is not Verdict.WARNED:
             continue
-        told = [(at, answers[_identity(check)]) for at, answers in runs if _identity(check) in answers][: n - 1]
+        told = [(at, answers[_identity(check)]) for at, answers in runs if _identity(check) in answers][: rule.n - 1]
         warned = [at for at, bad in told if bad]
-        if len(warned) + 1 >= k:
-            persistent.append(_persistent(check, warned, len(told) + 1, k, n))
+        if len(warned) + 1 >= rule.k:
+            persistent.append(_persistent(check, warned, len(told) + 1, rule))
     return persistent
 
 
-def _persistent(check: Check, warned: Sequence[datetime], looked: int, k: int, n: int) -> Check:
+def _persistent(check: Check, warned: Sequence[datetime], looked: int, rule: Persistence) -> Check:
     count = len(warned) + 1
-    subject = (
-        f"{check.details.get('metric', check.name)} left its band"
-        if check.code == LEFT_BAND
-        else (f"{shorten(check.name, _NAME_LENGTH)} warned")
-    )
     runs = "this run" if looked == 1 else f"{count} of the last {looked} runs"
     since = f"; first on {min(warned):%Y-%m-%d}" if warned else ""
     return Check(
-        code=PERSISTENT,
+        code=rule.code,
         name=f"persistent({check.name})",
         verdict=Verdict.FAILED,
         severity=Severity.CRITICAL,
-        message=f"{subject} in {runs} (persist: k = {k}, n = {n}){since}",
+        message=f"{rule.subject(check)} in {runs} (persist: k = {rule.k}, n = {rule.n}){since}",
         value=count,
-        limit=k,
+        limit=rule.k,
         n=looked,
         details={"code": check.code, "name": check.name, "warned": [at.isoformat() for at in sorted(warned)]},
     )
@@ -102,10 +110,9 @@ def _answers(checks: Sequence[Mapping[str, Any]]) -> dict[Identity, bool]:
         check = _read(given)
         if check is None:
             continue
-        if check.code == LEFT_BAND:
-            inside = check.details.get("inside")
-            for name in inside if isinstance(inside, Sequence) else ():
-                answers.setdefault((LEFT_BAND, str(name)), False)
+        inside = check.details.get(_INSIDE)
+        for name in inside if isinstance(inside, Sequence) else ():
+            answers.setdefault((check.code, str(name)), False)
         if check.effect in (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED):
             answers[_identity(check)] = answers.get(_identity(check), False) or check.effect is not Verdict.PASSED
     return answers
@@ -122,3 +129,10 @@ def _read(given: Mapping[str, Any]) -> Check | None:
 
 def _identity(check: Check) -> Identity:
     return check.code, check.name
+
+
+def short_name(check: Check) -> str:
+    """Return a check's name on one line, at most 200 characters of it."""
+    name = check.name
+    line = name if name.isprintable() else " ".join(name.split())
+    return line if len(line) <= _NAME_LENGTH else f"{line[: _NAME_LENGTH - 1]}…"

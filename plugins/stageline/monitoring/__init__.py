@@ -1,0 +1,1 @@
+"""Watching a released model: what comes in, what it says of it, and how good that is."""

@@ -1,0 +1,105 @@
+"""Findings as checks of a report: a code for what was looked at, and a sentence that quotes its numbers."""
+
+from collections.abc import Sequence
+
+from stageline.monitoring.distance import CONFIDENCE, Distance
+from stageline.monitoring.drift import Finding
+from stageline.monitoring.signals import DISTRIBUTION, MISSING, NEW, OUTSIDE
+from stageline.verdicts import Check, Severity, Verdict
+
+TRAFFIC = "SL-M008"
+_BY_KIND = {DISTRIBUTION: "SL-M001", MISSING: "SL-M002", OUTSIDE: "SL-M003", NEW: "SL-M004"}
+_BY_ROLE = {"prediction": "SL-M005", "confidence": "SL-M006", "reconstruction": "SL-M007"}
+# A share is told as a share of rows.
+_WORDS = {
+    MISSING: "without a usable value",
+    OUTSIDE: "outside of the reference's range",
+    NEW: "of a category that the reference never held",
+}
+_SHARE_NAMES = {MISSING: "missing", OUTSIDE: "outside", NEW: "new_categories"}
+
+
+def drift_checks(findings: Sequence[Finding], severity: Severity = Severity.CRITICAL) -> tuple[Check, ...]:
+    """Return a check for each finding, in the order in which they are worth reading: alarms first, then by size."""
+    order = {Verdict.FAILED: 0, Verdict.INCONCLUSIVE: 1}
+    ranked = sorted(findings, key=lambda each: (order.get(each.verdict, 2), -_relative(each)))
+    return tuple(_check(each, severity) for each in ranked)
+
+
+def drift_sentence(findings: Sequence[Finding], rows: int) -> str:
+    """Return what a window's findings come to, for a person."""
+    findings = [each for each in findings if each.weight]
+    failed = [each for each in findings if each.verdict is Verdict.FAILED]
+    columns = list(dict.fromkeys(each.column for each in failed))
+    looked = len({each.column for each in findings})
+    if failed:
+        worst = max(failed, key=_relative)
+        return f"{len(columns)} of {looked} columns have moved ({rows:,} rows): {_message(worst)}"
+    undecided = {each.column for each in findings if each.verdict is Verdict.INCONCLUSIVE}
+    left = f"; {len(undecided)} cannot be decided" if undecided else ""
+    return f"none of {looked} columns has moved ({rows:,} rows){left}"
+
+
+def traffic_check(rows: int, where: str) -> Check:
+    """Tell whether there was anything to look at.
+
+    :param where: What was looked at, in words.
+    """
+    if rows:
+        return Check(code=TRAFFIC, name="traffic", verdict=Verdict.PASSED, n=rows, message=f"{rows:,} rows in {where}")
+    return Check(
+        code=TRAFFIC, name="traffic", verdict=Verdict.INCONCLUSIVE, n=0, message=f"no rows in {where}: nothing is known"
+    )
+
+
+def _check(finding: Finding, severity: Severity) -> Check:
+    apart = finding.distance
+    return Check(
+        code=_BY_ROLE.get(finding.role, _BY_KIND[finding.kind])
+        if finding.kind == DISTRIBUTION
+        else _BY_KIND[finding.kind],
+        name=f"{_measured(finding)}({finding.column})",
+        verdict=finding.verdict,
+        message=_message(finding),
+        severity=severity if finding.weight else Severity.INFO,
+        value=None if apart is None else apart.value,
+        limit=finding.limit,
+        n=finding.n,
+        details={
+            "column": finding.column,
+            "kind": finding.kind,
+            "low": None if apart is None else apart.low,
+            "high": None if apart is None else apart.high,
+            "ordinary": finding.ordinary,
+            "season": list(finding.season),
+            "covered": finding.covered,
+        },
+    )
+
+
+def _message(finding: Finding) -> str:
+    name, apart = f"{_measured(finding)}({finding.column})", finding.distance
+    rows = f"n = {finding.n:,}"
+    if apart is None:
+        return f"{name} cannot be said: {finding.why or 'there is no value'} ({rows})"
+    limit = f"ordinary up to {finding.limit:.3g}" if finding.ordinary == finding.limit else f"limit {finding.limit:.3g}"
+    season = f", against {' and '.join(finding.season)}" if finding.season else ""
+    told = f"{name} = {_bounded(apart)}{_of_what(finding)}, {limit} ({rows}{season})"
+    return f"{told}: {finding.why}" if finding.why else told
+
+
+def _of_what(finding: Finding) -> str:
+    words = _WORDS.get(finding.kind)
+    return f" more or fewer rows {words}" if words else ""
+
+
+def _measured(finding: Finding) -> str:
+    return _SHARE_NAMES.get(finding.kind, finding.measure)
+
+
+def _bounded(apart: Distance) -> str:
+    return f"{apart.value:.3g} ({CONFIDENCE:.0%} bounds {apart.low:.3g} to {apart.high:.3g})"
+
+
+def _relative(finding: Finding) -> float:
+    return 0.0 if finding.distance is None else finding.distance.value / finding.limit

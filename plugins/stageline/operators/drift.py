@@ -1,0 +1,212 @@
+"""The step `drift`: whether what comes in, and what the model says of it, is as it was in the reference."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from stageline.exceptions import DataError
+from stageline.operators.drift_tables import TwoTables
+from stageline.operators.gate import GateOperator
+from stageline.verdicts import Check, Report, Severity, Verdict
+
+if TYPE_CHECKING:
+    from stageline.monitoring.drift import DriftLimits, Finding
+    from stageline.monitoring.windows import Window
+    from stageline.operators.run_context import RunContext
+    from stageline.operators.watched_window import WatchedWindow
+
+_PERSISTENT = "SL-M009"
+
+
+class DriftCheckOperator(GateOperator):
+    """Compare a window of a released model, or any table, with a reference, by effect and not by number of rows.
+
+    With `pipeline`, the champion's profile, window, measure and limits are the spec's. With `table` and `reference`,
+    any two tables are compared; no spec is needed.
+
+    :param pipeline: Name of the pipeline.
+    :param until: End of the window, ISO 8601; default: what the run stands for.
+    :param table: Path of a CSV, Parquet or Delta table, inside the project or absolute.
+    :param reference: What it is compared with: such a path, too.
+    :param columns: Columns that are compared; default: all numbers, texts and booleans that both have.
+    :param measure: `jensen_shannon` (default), `psi`, `wasserstein`, `kolmogorov_smirnov` or `total_variation`.
+    :param fail_above: Distance above which a column has drifted.
+    :param record_as: Name under which a table's runs are recorded; default: the DAG's id.
+    """
+
+    step = "drift"
+    page = ""
+    template_fields: Sequence[str] = ("pipeline", "until", "table", "reference")
+
+    def __init__(
+        self,
+        *,
+        pipeline: str | None = None,
+        until: str | None = None,
+        table: str | None = None,
+        reference: str | None = None,
+        columns: Sequence[str] = (),
+        measure: str | None = None,
+        fail_above: float | None = None,
+        record_as: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pipeline=pipeline, **kwargs)
+        given = {
+            "table": table, "reference": reference, "columns": columns, "measure": measure, "fail_above": fail_above,
+            "record_as": record_as,
+        }  # fmt: skip
+        self.two_tables = TwoTables.of(f"task {self.task_id!r}", pipeline=pipeline, until=until, given=given)
+        self.until = until
+        self.table = table
+        self.reference = reference
+        self.name_on_record = record_as
+        self._watched: WatchedWindow | None = None
+
+    @property
+    def record_as(self) -> str | None:
+        """What the runs of a table without a pipeline are recorded under."""
+        return self.name_on_record
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Compare, of nothing that an earlier try has opened."""
+        self._watched = None
+        return super().execute(context)
+
+    def inputs(self, run: "RunContext") -> Mapping[str, Any]:
+        """Return both sides as they are now."""
+        if run.loaded is None:
+            return self._tables().inputs(run)
+        watched = self._window_of(run)
+        return {
+            "source": watched.source.digest,
+            "model": watched.champion.version.digest,
+            "generation": watched.champion.generation,
+            "window": str(watched.window),
+            "predictions": watched.predictions_version,
+        }
+
+    def check(self, run: "RunContext") -> Report:
+        """Count the rows in one scan and compare the counts."""
+        return self._tables().check(run) if run.loaded is None else _check_window(run, self._window_of(run))
+
+    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
+        """Log every distance, and close the run: a table's check has no report step."""
+        from stageline.tracking import log_values
+
+        values = {
+            f"{check.name.replace('(', '.').rstrip(')')}": check.value
+            for check in report.checks
+            if check.value is not None and "kind" in check.details
+        }
+        with run.tracking.resume(mlflow_run):
+            log_values({_metric_name(name): value for name, value in values.items()}, run.dag_run)
+        run.tracking.finish(mlflow_run, succeeded=not report.blocks)
+
+    def _tables(self) -> TwoTables:
+        if self.two_tables is None:
+            raise DataError(f"task {self.task_id!r}: names neither a pipeline nor two tables")
+        # Rendered by now.
+        return self.two_tables.at(self.table, self.reference)
+
+    def _window_of(self, run: "RunContext") -> "WatchedWindow":
+        from stageline.operators.champion import Champion
+        from stageline.operators.watched_window import WatchedWindow
+
+        if self._watched is None:
+            self._watched = WatchedWindow(run, Champion.of(run), _window(run, self.until))
+        return self._watched
+
+
+def _check_window(run: "RunContext", watched: "WatchedWindow") -> Report:
+    from stageline.monitoring.checks import drift_checks, drift_sentence, traffic_check
+    from stageline.monitoring.drift import compare
+    from stageline.operators.watched_window import joined
+
+    came, scored = watched.count()
+    rows = int(came.rows.sum())
+    where = f"{watched.source.uri!r} from {watched.window}"
+    findings: tuple[Finding, ...] = ()
+    if rows:
+        counts, profile = joined(came, scored, watched.profile)
+        findings = compare(profile, counts, watched.window, _limits(run))
+    persist = run.spec.monitor.persist if run.spec.monitor else None
+    checks: tuple[Check, ...] = (
+        traffic_check(rows, where),
+        *([_scored(int(scored.rows.sum()) if scored else 0, rows)] if rows else []),
+        *drift_checks(findings, Severity.WARNING if persist else Severity.CRITICAL),
+    )
+    if persist:
+        checks = (*checks, *_persistent(run, watched, checks, persist.k, persist.n))
+    return Report(
+        step=DriftCheckOperator.step,
+        checks=checks,
+        evidence={
+            "window": {"start": watched.window.start.isoformat(), "end": watched.window.end.isoformat()},
+            "rows": rows,
+            "scored": int(scored.rows.sum()) if scored else 0,
+            "model": {"version": watched.champion.version.version, "digest": watched.champion.version.digest},
+            "profile": watched.profile.made_from,
+            "looked_at": watched.window.end.isoformat(),
+        },
+        sentence=drift_sentence(findings, rows) if rows else f"no rows in {where}: nothing is known",
+    )
+
+
+def _window(run: "RunContext", until: str | None) -> "Window":
+    from stageline.monitoring.windows import Window, in_utc
+
+    if run.spec.monitor is None:
+        raise DataError(f"pipeline {run.name!r} has no section 'monitor', which says how long a window is")
+    if run.spec.source.event_time is None:
+        raise DataError(f"pipeline {run.name!r} has no source.event_time, by which rows belong to a window")
+    try:
+        end = in_utc(datetime.fromisoformat(until) if until else run.logical_date or run.run_after)
+    except ValueError:
+        raise DataError(f"until is {until!r}; expected ISO 8601, e.g. 2026-03-21 or 2026-03-21T06:00Z") from None
+    length: timedelta = run.spec.monitor.window
+    return Window(end - length, end)
+
+
+def _limits(run: "RunContext") -> "DriftLimits":
+    from stageline.monitoring.drift import DriftLimits
+
+    return DriftLimits(fail_above=run.spec.monitor.drift.fail_above) if run.spec.monitor else DriftLimits()
+
+
+def _scored(scored: int, rows: int) -> Check:
+    if scored:
+        return Check(
+            code="SL-M011", name="scored", verdict=Verdict.PASSED, n=rows, value=scored,
+            message=f"{scored:,} predictions for {rows:,} rows",
+        )  # fmt: skip
+    return Check(
+        code="SL-M011", name="scored", verdict=Verdict.INCONCLUSIVE, n=rows, severity=Severity.WARNING,
+        message=f"no prediction was made of {rows:,} rows: what the model says of them is not known",
+    )  # fmt: skip
+
+
+def _persistent(
+    run: "RunContext", watched: "WatchedWindow", checks: Sequence[Check], k: int, n: int
+) -> tuple[Check, ...]:
+    """Return a failure for each finding that was there in k of the last n windows of this model."""
+    from stageline.persistence import EarlierRun, Persistence, check_persistence, short_name
+
+    model, here = watched.champion.version.digest, watched.window.end
+    earlier = []
+    for record in run.ledger.records(run.name, step=DriftCheckOperator.step, limit=20 * n):
+        evidence = record.evidence.get("evidence") or {}
+        if evidence.get("model", {}).get("digest") != model or (record.dag_id, record.run_id) == (
+            run.dag_id, run.run_id,
+        ):  # fmt: skip
+            continue
+        at = datetime.fromisoformat(evidence["window"]["end"])
+        if at < here:
+            earlier.append(EarlierRun(at, at.isoformat(), record.evidence.get("checks") or ()))
+    rule = Persistence(k, n, _PERSISTENT, lambda check: f"{short_name(check)} was above its limit")
+    return tuple(check_persistence(checks, earlier, rule, run_id=here.isoformat()))
+
+
+def _metric_name(name: str) -> str:
+    """Return a name as MLflow takes it."""
+    return "".join(letter if letter.isalnum() or letter in "_-. /" else "_" for letter in name)[:250]

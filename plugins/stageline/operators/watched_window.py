@@ -1,0 +1,124 @@
+"""One window of a released model: its profile, the rows that came in, and what the model said of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from stageline.exceptions import DataError, MissingStepError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from stageline.monitoring.counts import Counts
+    from stageline.monitoring.profile import Profile
+    from stageline.monitoring.windows import Window
+    from stageline.operators.champion import Champion
+    from stageline.operators.run_context import RunContext
+    from stageline.serving import RowSource
+
+
+@dataclass(frozen=True)
+class WatchedWindow:
+    """A window of the champion of a pipeline.
+
+    :param window: When the rows happened.
+    """
+
+    run: "RunContext"
+    champion: "Champion"
+    window: "Window"
+
+    @cached_property
+    def profile(self) -> "Profile":
+        """The champion's reference profile.
+
+        :raises MissingStepError: No record of its training names one.
+        """
+        from stageline.monitoring.profile_files import ProfileFiles
+
+        version = self.champion.version
+        dag_id, _, run_id = version.dag_run.partition("/")
+        for record in self.run.ledger.records(self.run.name, dag_id=dag_id, run_id=run_id, step="profile"):
+            evidence = record.evidence.get("evidence") or {}
+            if evidence.get("model_digest") == version.digest:
+                return ProfileFiles(self.run.settings.tables / self.run.name / "profiles").read(
+                    evidence["profile"]["digest"]
+                )
+        raise MissingStepError(
+            f"model version {version.version} of {self.run.name!r} has no reference profile: no record of the step "
+            f"'profile' in {version.dag_run!r} names its model; train and release again"
+        )
+
+    @cached_property
+    def source(self) -> "RowSource":
+        """What the model scores."""
+        from stageline.serving import open_rows
+
+        spec = self.run.spec
+        batch = spec.release.batch if spec.release else None
+        uri = batch.uri if batch else spec.source.uri
+        return open_rows(uri, self.run.project, self.champion.reference.csv_types)
+
+    @property
+    def predictions_version(self) -> int:
+        """The Delta version of the predictions; -1 before the first."""
+        from deltalake import DeltaTable
+
+        folder = str(self.run.settings.tables / self.run.name / "predictions")
+        return DeltaTable(folder).version() if DeltaTable.is_deltatable(folder) else -1
+
+    def count(self) -> "tuple[Counts, Counts | None]":
+        """Count the window's rows, and the predictions that were made of them; none were: there is no second count.
+
+        :raises SourceError: The rows cannot be read.
+        :raises DataError: A column is missing or of another kind, or a value is no time.
+        """
+        from stageline.monitoring.outputs import CONFIDENCE, PREDICTION
+        from stageline.monitoring.scan import count_rows
+        from stageline.monitoring.window_rows import rows_in, with_reconstruction
+
+        profile = self.profile
+        said = {name: bins for name, bins in profile.bins.items() if name in (PREDICTION, CONFIDENCE)}
+        rows = {name: bins for name, bins in profile.bins.items() if name not in said}
+        with self.source.unchanged():
+            inside = rows_in(self._batches(), self.window, self.run.spec.source.event_time, name=self.source.uri)
+            came = count_rows(with_reconstruction(inside, profile.directions), rows, profile.centers)
+        scored = count_rows(self._predictions(), said, profile.centers)
+        return came, scored if scored.rows.sum() else None
+
+    def _batches(self) -> "Iterator[pa.RecordBatch]":
+        from stageline.serving.row_parts import RaggedLines, read_part
+
+        features = [name for name, column in self.profile.columns.items() if column.role == "feature"]
+        time = self.run.spec.source.event_time
+        columns = [*features, *([time] if time else [])]
+        if missing := [name for name in columns if name not in self.source.schema.names]:
+            raise DataError(f"{self.source.uri!r}: column {missing[0]!r} is missing, which the reference holds")
+        for part in self.source.parts:
+            # Ragged lines are no rows: scoring has told of them.
+            yield from read_part(self.source.uri, part, columns, RaggedLines())
+
+    def _predictions(self) -> "Iterator[pa.RecordBatch]":
+        import pyarrow as pa
+
+        from stageline.monitoring.outputs import outputs
+        from stageline.serving.newest_predictions import newest_predictions
+
+        source = self.run.spec.source
+        folder = self.run.settings.tables / self.run.name / "predictions"
+        time = source.event_time or ""
+        for batch in newest_predictions(folder, source.keys, time, self.window.start, self.window.end):
+            watched: dict[str, Any] = dict(outputs({name: batch.column(name) for name in batch.schema.names}))
+            for name, column in self.profile.columns.items():
+                if column.role in ("prediction", "confidence") and name not in watched:
+                    watched[name] = pa.nulls(batch.num_rows, pa.float64())
+            yield pa.RecordBatch.from_pydict(watched)
+
+
+def joined(came: "Counts", scored: "Counts | None", profile: "Profile") -> "tuple[Counts, Profile]":
+    """Return counts of both as one, and the profile of the columns that they have."""
+    if scored is None:
+        columns = {name: column for name, column in profile.columns.items() if name in came.columns}
+        return came, profile.model_copy(update={"columns": columns})
+    return replace(came, columns={**came.columns, **scored.columns}), profile

@@ -1,0 +1,232 @@
+"""The steps `profile` and `drift`: of a released model's window, and of any two tables."""
+
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from pilot_project import PILOT, write_days
+from small_project import write_spec
+
+from stageline.exceptions import SpecError
+from stageline.operators import (
+    DataQualityOperator,
+    DriftCheckOperator,
+    EvaluateOperator,
+    FeatureSnapshotOperator,
+    GateFailed,
+    ModelValidationOperator,
+    ReferenceProfileOperator,
+    ReleaseOperator,
+    ScoreOperator,
+    TrainOperator,
+)
+
+TRAINED = (
+    DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ReferenceProfileOperator,
+    ModelValidationOperator,
+)  # fmt: skip
+IN_MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def drift(**given):
+    return DriftCheckOperator(task_id="drift", pipeline="small", **given)
+
+
+def newest(stores, step="drift"):
+    return stores.records(step)[-1]
+
+
+def checks(record):
+    return {check["name"]: check for check in record.evidence["checks"]}
+
+
+@pytest.fixture
+def released(stores, execute):
+    """Release a model of sixty days, and score them."""
+    write_days(stores.project, 60)
+    write_spec(stores.project, **PILOT)
+    for kind in TRAINED:
+        execute(kind, run_id="a", run_after=IN_MARCH)
+    execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False), run_id="a", run_after=IN_MARCH)
+    execute(ScoreOperator, run_id="s", dag_id="small.score")
+    return stores
+
+
+def test_the_profile_is_an_artifact_of_the_run_and_kept_beside_the_tables(released):
+    record = newest(released, "profile")
+    kept = record.evidence["evidence"]["profile"]
+    (file,) = (released.home / "tables/small/profiles").iterdir()
+    assert file.name == f"{kept['digest'].replace(':', '-')}.json"
+    profile = json.loads(file.read_text("utf-8"))
+    assert (profile["rows"], profile["window_seconds"]) == (480, 7 * 86_400)
+    # Calendar parts would tell which hours a window holds; of one number and a text no directions can be had.
+    assert set(profile["columns"]) == {"x", "colour", "model.prediction"}
+    mlflow_run = record.evidence["evidence"]
+    (run,) = [each for each in released.mlflow_runs() if each.info.run_name == "a"]
+    assert "monitoring/profile.json" in [
+        each.path for each in released.mlflow().list_artifacts(run.info.run_id, "monitoring")
+    ]
+    assert mlflow_run["made_from"] == released.records("features")[0].evidence["evidence"]["snapshot"]["digest"]
+
+
+def test_a_window_of_the_reference_has_not_moved(released, execute):
+    execute(drift(until="2026-02-25"), run_id="m")
+    record = newest(released)
+    assert record.verdict in ("passed", "warned")
+    assert record.evidence["evidence"]["window"] == {
+        "start": "2026-02-18T00:00:00+00:00", "end": "2026-02-25T00:00:00+00:00",
+    }  # fmt: skip
+    assert record.evidence["evidence"]["rows"] == record.evidence["evidence"]["scored"] == 56
+    assert "none of 3 columns has moved (56 rows)" in record.sentence
+
+
+def test_a_window_whose_numbers_moved_is_told_with_their_bounds(released, execute):
+    path = released.project / "data/small.csv"
+    rows = pd.read_csv(path)
+    rows.loc[rows["at"] >= "2026-02-18", "x"] += 300
+    rows.to_csv(path, index=False)
+    with pytest.raises(GateFailed, match=r"drift failed: 1 of 3 columns have moved \(56 rows\): \w+\(x\) = "):
+        execute(drift(until="2026-02-25"), run_id="m")
+    found = checks(newest(released))
+    assert found["outside(x)"]["verdict"] == "failed"
+    assert found["outside(x)"]["value"] == pytest.approx(1, abs=0.01)
+    assert found["jensen_shannon(colour)"]["verdict"] == "passed"
+
+
+def test_a_window_without_rows_says_nothing(released, execute):
+    with pytest.raises(GateFailed, match="drift inconclusive: no rows in 'data/small.csv' from 2026-05-25 00:00"):
+        execute(drift(until="2026-06-01"), run_id="m")
+    assert newest(released).evidence["evidence"]["rows"] == 0
+
+
+def test_a_window_that_nobody_scored_says_so(released, execute):
+    write_days(released.project, 70)
+    execute(drift(until="2026-03-10"), run_id="m")
+    assert newest(released).verdict == "warned"
+    found = checks(newest(released))
+    assert found["scored"]["message"] == "no prediction was made of 56 rows: what the model says of them is not known"
+    assert not any("model.prediction" in name for name in found)
+
+
+def test_a_season_that_the_reference_never_saw_is_no_alarm(released, execute):
+    path = released.project / "data/small.csv"
+    write_days(released.project, 70)
+    rows = pd.read_csv(path)
+    rows.loc[rows["at"] >= "2026-03-02", "x"] += 300
+    rows.to_csv(path, index=False)
+    with pytest.raises(GateFailed, match="drift inconclusive"):
+        execute(drift(until="2026-03-10"), run_id="m")
+    assert "it may be the season" in checks(newest(released))["outside(x)"]["message"]
+
+
+def test_a_finding_counts_once_it_persists(released, execute):
+    monitor = "{window: P7D, drift: {fail_above: 0.1}, persist: {k: 2, n: 3}}"
+    write_spec(released.project, **{**PILOT, "monitor": monitor})
+    path = released.project / "data/small.csv"
+    rows = pd.read_csv(path)
+    rows.loc[rows["at"] >= "2026-02-11", "x"] += 300
+    rows.to_csv(path, index=False)
+    execute(drift(until="2026-02-18"), run_id="m1")
+    assert newest(released).verdict == "warned"
+    # Looking again at the same window is not a second one.
+    execute(drift(until="2026-02-18"), run_id="m2")
+    assert newest(released).verdict == "warned"
+    with pytest.raises(GateFailed):
+        execute(drift(until="2026-02-25"), run_id="m3")
+    persistent = checks(newest(released))["persistent(outside(x))"]
+    assert (persistent["code"], persistent["verdict"], persistent["severity"]) == ("SL-M009", "failed", "critical")
+    assert "outside(x) was above its limit in 2 of the last 2 runs (persist: k = 2, n = 3)" in persistent["message"]
+
+
+def test_without_a_release_there_is_nothing_to_watch(stores, execute):
+    write_spec(stores.project, **PILOT)
+    with pytest.raises(GateFailed, match="drift errored: pipeline 'small' has no champion"):
+        execute(drift(), run_id="m")
+
+
+def test_a_model_without_a_profile_is_told(released, execute):
+    for file in (released.home / "tables/small/profiles").iterdir():
+        file.write_text("{}", encoding="utf-8")
+    with pytest.raises(GateFailed, match=r"has digest .*, made was .*: it was changed; train and release again"):
+        execute(drift(until="2026-02-25"), run_id="m")
+
+
+def test_a_time_that_is_none_is_refused(released, execute):
+    with pytest.raises(GateFailed, match="drift errored: until is 'soon'; expected ISO 8601"):
+        execute(drift(until="soon"), run_id="m")
+
+
+# --- any two tables
+
+
+@pytest.fixture
+def tables(stores):
+    """Write a reference, a table like it, and one that moved, as Parquet and CSV."""
+    rng = np.random.default_rng(0)
+    for name, shift, colours in (("then", 0, "rgb"), ("same", 0, "rgb"), ("moved", 1, "rgbk")):
+        frame = pd.DataFrame({"a": rng.normal(shift, 1, 3_000), "colour": rng.choice(list(colours), 3_000)})
+        frame.to_parquet(stores.project / f"data/{name}.parquet")
+        frame.to_csv(stores.project / f"data/{name}.csv", index=False)
+    return stores
+
+
+def two(table, reference="data/then.parquet", **given):
+    return DriftCheckOperator(task_id="drift", table=table, reference=reference, record_as="rides", **given)
+
+
+def of_rides(stores):
+    with stores.ledger() as ledger:
+        return ledger.records("rides")[0]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_two_tables_that_are_alike_pass(tables, execute, kind):
+    execute(two(f"data/same.{kind}", f"data/then.{kind}"))
+    record = of_rides(tables)
+    assert (record.verdict, record.sentence) == ("passed", "none of 2 columns has moved (3,000 rows)")
+
+
+@pytest.mark.parametrize("measure", ["jensen_shannon", "psi", "wasserstein", "kolmogorov_smirnov", "total_variation"])
+def test_each_measure_finds_what_moved(tables, execute, measure):
+    with pytest.raises(GateFailed, match="drift failed: 2 of 2 columns have moved"):
+        execute(two("data/moved.parquet", measure=measure))
+    found = checks(of_rides(tables))
+    assert found[f"{measure}(a)"]["verdict"] == "failed"
+    assert found["new_categories(colour)"]["verdict"] == "failed"
+
+
+def test_only_the_columns_named_are_compared(tables, execute):
+    with pytest.raises(GateFailed):
+        execute(two("data/moved.parquet", columns=["a"]))
+    assert not any("colour" in name for name in checks(of_rides(tables)))
+
+
+def test_a_column_that_one_of_them_lacks_is_named(tables, execute):
+    with pytest.raises(GateFailed, match="'data/then.parquet': column 'b' is missing; there are: a, colour"):
+        execute(two("data/same.parquet", columns=["b"]))
+
+
+def test_a_column_of_another_kind_is_named(tables, execute):
+    pd.DataFrame({"a": ["x"] * 3_000, "colour": ["r"] * 3_000}).to_parquet(tables.project / "data/odd.parquet")
+    with pytest.raises(GateFailed, match="drift errored: column 'a' is"):
+        execute(two("data/odd.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "give either pipeline, or table and reference"),
+        ({"table": "a.csv"}, "give either pipeline, or table and reference"),
+        ({"pipeline": "small", "table": "a.csv"}, "with pipeline, all else is said in its spec; leave out table"),
+        ({"table": "a", "reference": "b", "measure": "kl"}, "measure is 'kl'; allowed: jensen_shannon, psi,"),
+        ({"table": "a", "reference": "b", "fail_above": float("nan")}, "fail_above is nan; expected a number above 0"),
+        ({"table": "a", "reference": "b", "fail_above": 0}, "fail_above is 0; expected a number above 0"),
+        ({"table": "a", "reference": "b", "columns": "a"}, "columns is the text 'a'; expected a list"),
+        ({"table": "a", "reference": "b", "until": "2026-01-01"}, "but a table is compared whole; leave it out"),
+    ],
+)
+def test_arguments_that_cannot_be_kept_are_refused_when_the_dag_is_read(given, sentence):
+    with pytest.raises(SpecError, match=sentence):
+        DriftCheckOperator(task_id="drift", **given)
