@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
+from cli_process import call
 from pilot_project import PILOT, write_days
 from small_project import write_spec
 
@@ -156,6 +157,17 @@ def test_a_model_without_a_profile_is_told(released, execute):
 def test_a_time_that_is_none_is_refused(released, execute):
     with pytest.raises(GateFailed, match="drift errored: until is 'soon'; expected ISO 8601"):
         execute(drift(until="soon"), run_id="m")
+
+
+def test_a_span_in_which_no_window_fits_is_refused(released):
+    given = {
+        "AIRFLOW__STAGELINE__HOME": str(released.home),
+        "AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI": f"sqlite:///{released.home / 'mlflow.db'}",
+    }
+    done = call(released.project, "monitor", "small", "--from", "2026-02-01", "--to", "2026-02-05", **given)
+    assert "no whole window of 7 days, 0:00:00 fits between 2026-02-01T00:00:00+00:00 and" in done.err
+    done = call(released.project, "monitor", "small", "--from", "2026-02-01", "--to", "2026-03-01", **given)
+    assert "small: 0 of 4 windows with rows raise an alarm" in done.out
 
 
 # --- any two tables

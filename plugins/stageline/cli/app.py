@@ -7,6 +7,7 @@ import typer
 from stageline import __version__
 from stageline.cli import pipelines, quality, releases
 from stageline.cli.history import history
+from stageline.cli.monitoring import monitor
 from stageline.cli.project import console
 from stageline.cli.quarantine import quarantine
 
@@ -33,7 +34,7 @@ def _options(
 
 for _command in (
     pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, history, quarantine,
-    releases.rollback, releases.verify,
+    releases.rollback, releases.verify, monitor,
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(quality.app, name="quality")

@@ -16,6 +16,7 @@ _WORDS = {
     OUTSIDE: "outside of the reference's range",
     NEW: "of a category that the reference never held",
 }
+_SHOWN = 5
 _SHARE_NAMES = {MISSING: "missing", OUTSIDE: "outside", NEW: "new_categories"}
 
 
@@ -34,7 +35,9 @@ def drift_sentence(findings: Sequence[Finding], rows: int) -> str:
     looked = len({each.column for each in findings})
     if failed:
         worst = max(failed, key=_relative)
-        return f"{len(columns)} of {looked} columns have moved ({rows:,} rows): {_message(worst)}"
+        others = [column for column in columns if column != worst.column]
+        beside = f"; also {', '.join(others[:_SHOWN])}{', …' if len(others) > _SHOWN else ''}" if others else ""
+        return f"{len(columns)} of {looked} columns have moved ({rows:,} rows): {_message(worst)}{beside}"
     undecided = {each.column for each in findings if each.verdict is Verdict.INCONCLUSIVE}
     left = f"; {len(undecided)} cannot be decided" if undecided else ""
     return f"none of {looked} columns has moved ({rows:,} rows){left}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stageline.monitoring.counts import Counts
-from stageline.monitoring.discovery import RATE, discoveries
+from stageline.monitoring.discovery import RATE, discoveries_above
 from stageline.monitoring.distance import Distance, distance
 from stageline.monitoring.ordinary import excess, ordinary_limit
 from stageline.monitoring.profile import WHOLE, ColumnProfile, PartCounts, Profile, Role
@@ -92,7 +92,8 @@ def compare(
         for each in _column(profile, name, part_of(counts.columns[name]), window, limits)
     ]
     open_ = [each for each in compared if not each.finding.why]
-    stands = discoveries([each.chance for each in open_], [each.finding.weight for each in open_], rate=limits.rate)
+    chances, weights = [each.chance for each in open_], [each.finding.weight for each in open_]
+    stands = discoveries_above(chances, weights, rate=limits.rate)
     decided = {id(each): stand for each, stand in zip(open_, stands, strict=True)}
     return tuple(_decided(each.finding, stands=decided.get(id(each), False)) for each in compared)
 

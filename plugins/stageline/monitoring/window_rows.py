@@ -1,6 +1,7 @@
 """The rows of a window out of all that a table holds, batch by batch."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import DataError
@@ -11,6 +12,8 @@ from stageline.tables.event_time import parse_event_time
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+WINDOW = "stageline.window"
 
 
 def rows_in(
@@ -23,18 +26,43 @@ def rows_in(
     :param name: How errors call the table.
     :raises DataError: A value is no time, or there is a window and no column of times.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     if window is None:
         yield from batches
         return
+    start, end = _microseconds(window.start), _microseconds(window.end)
+    for table, times in _timed(batches, event_time, name):
+        inside = table.filter(pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
+        yield from inside.combine_chunks().to_batches()
+
+
+def rows_by_window(
+    batches: "Iterable[pa.RecordBatch]", every: Sequence[Window], event_time: str | None, *, name: str
+) -> "Iterator[pa.RecordBatch]":
+    """Yield the rows of windows that follow each other, with the number of each row's window beside it.
+
+    :param every: Of one length, each beginning where the one before ends.
+    :raises DataError: As `rows_in`.
+    """
+    import pyarrow.compute as pc
+
+    start, end = _microseconds(every[0].start), _microseconds(every[-1].end)
+    length = (end - start) // len(every)
+    for table, times in _timed(batches, event_time, name):
+        numbered = table.append_column(WINDOW, pc.divide(pc.subtract(times, start), length))
+        inside = numbered.filter(pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
+        yield from inside.combine_chunks().to_batches()
+
+
+def _timed(
+    batches: "Iterable[pa.RecordBatch]", event_time: str | None, name: str
+) -> "Iterator[tuple[pa.Table, pa.ChunkedArray]]":
+    """Yield the rows that have a time, and their times in microseconds: in UTC, or without a zone and taken for it."""
+    import pyarrow as pa
+
     if event_time is None:
         raise DataError(f"{name!r}: rows of a window are asked for, but no event time is named")
-    start, end = (
-        pa.scalar(moment.replace(tzinfo=None), pa.timestamp("us")).cast(pa.int64())
-        for moment in (window.start, window.end)
-    )
     for batch in batches:
         table = pa.Table.from_batches([batch])
         if table[event_time].null_count:
@@ -42,12 +70,14 @@ def rows_in(
         if not table.num_rows:
             continue
         try:
-            # In UTC, or without a zone and taken for it.
             times = parse_event_time(table, event_time).cast(pa.int64())
         except DataError as error:
             raise DataError(f"{name!r}: {error}") from error
-        inside = table.filter(pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
-        yield from inside.combine_chunks().to_batches()
+        yield table, times
+
+
+def _microseconds(moment: datetime) -> int:
+    return round((moment - datetime.fromtimestamp(0, UTC)) / timedelta(microseconds=1))
 
 
 def with_reconstruction(

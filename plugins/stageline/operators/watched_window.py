@@ -1,6 +1,6 @@
 """One window of a released model: its profile, the rows that came in, and what the model said of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -82,17 +82,21 @@ class WatchedWindow:
         said = {name: bins for name, bins in profile.bins.items() if name in (PREDICTION, CONFIDENCE)}
         rows = {name: bins for name, bins in profile.bins.items() if name not in said}
         with self.source.unchanged():
-            inside = rows_in(self._batches(), self.window, self.run.spec.source.event_time, name=self.source.uri)
+            features = [name for name, column in profile.columns.items() if column.role == "feature"]
+            inside = rows_in(self.batches(features), self.window, self.run.spec.source.event_time, name=self.source.uri)
             came = count_rows(with_reconstruction(inside, profile.directions), rows, profile.centers)
         scored = count_rows(self._predictions(), said, profile.centers)
         return came, scored if scored.rows.sum() else None
 
-    def _batches(self) -> "Iterator[pa.RecordBatch]":
+    def batches(self, names: Sequence[str]) -> "Iterator[pa.RecordBatch]":
+        """Yield some columns of the source, and its event time.
+
+        :raises DataError: A column is missing.
+        """
         from stageline.serving.row_parts import RaggedLines, read_part
 
-        features = [name for name, column in self.profile.columns.items() if column.role == "feature"]
         time = self.run.spec.source.event_time
-        columns = [*features, *([time] if time else [])]
+        columns = list(dict.fromkeys((*names, *([time] if time else []))))
         if missing := [name for name in columns if name not in self.source.schema.names]:
             raise DataError(f"{self.source.uri!r}: column {missing[0]!r} is missing, which the reference holds")
         for part in self.source.parts:
@@ -102,18 +106,27 @@ class WatchedWindow:
     def _predictions(self) -> "Iterator[pa.RecordBatch]":
         import pyarrow as pa
 
-        from stageline.monitoring.outputs import outputs
         from stageline.serving.newest_predictions import newest_predictions
 
         source = self.run.spec.source
         folder = self.run.settings.tables / self.run.name / "predictions"
         time = source.event_time or ""
         for batch in newest_predictions(folder, source.keys, time, self.window.start, self.window.end):
-            watched: dict[str, Any] = dict(outputs({name: batch.column(name) for name in batch.schema.names}))
-            for name, column in self.profile.columns.items():
-                if column.role in ("prediction", "confidence") and name not in watched:
-                    watched[name] = pa.nulls(batch.num_rows, pa.float64())
-            yield pa.RecordBatch.from_pydict(watched)
+            said = {name: batch.column(name) for name in batch.schema.names}
+            yield pa.RecordBatch.from_pydict(watched_outputs(said, self.profile))
+
+
+def watched_outputs(said: "Mapping[str, pa.Array]", profile: "Profile") -> "dict[str, pa.Array]":
+    """Return what the profile watches of predictions; what the model did not give is missing."""
+    import pyarrow as pa
+
+    from stageline.monitoring.outputs import outputs
+
+    watched: dict[str, Any] = dict(outputs(said))
+    for name, column in profile.columns.items():
+        if column.role in ("prediction", "confidence") and name not in watched:
+            watched[name] = pa.nulls(len(said["prediction"]), pa.float64())
+    return watched
 
 
 def joined(came: "Counts", scored: "Counts | None", profile: "Profile") -> "tuple[Counts, Profile]":

@@ -1,0 +1,65 @@
+"""What a check would have said of windows that are past, counted in one scan."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stageline.monitoring.arrow_arrays import as_numpy
+from stageline.monitoring.drift import DriftLimits, Finding, compare
+from stageline.monitoring.profile import Profile
+from stageline.monitoring.scan import count_rows
+from stageline.monitoring.window_rows import WINDOW
+from stageline.monitoring.windows import Window
+from stageline.verdicts import Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A window and what is found of it."""
+
+    window: Window
+    rows: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def failed(self) -> frozenset[tuple[str, str]]:
+        """Column and signal of what has moved."""
+        return frozenset(
+            (each.column, each.kind) for each in self.findings if each.verdict is Verdict.FAILED and each.weight
+        )
+
+
+def replay(
+    profile: Profile, batches: "Iterable[pa.RecordBatch]", every: Sequence[Window], limits: DriftLimits | None = None
+) -> tuple[Judged, ...]:
+    """Judge windows that follow each other.
+
+    :param batches: The profile's columns, and beside them each row's window as `rows_by_window` gives it.
+    """
+    counts = count_rows(
+        batches, profile.bins, profile.centers,
+        groups=lambda batch: as_numpy(batch.column(WINDOW)), group_count=len(every),
+    )  # fmt: skip
+    judged = []
+    for number, window in enumerate(every):
+        one = counts.together([number])
+        rows = int(one.rows.sum())
+        judged.append(Judged(window, rows, compare(profile, one, window, limits) if rows else ()))
+    return tuple(judged)
+
+
+def persisting(judged: Sequence[Judged], k: int, n: int) -> tuple[frozenset[tuple[str, str]], ...]:
+    """Return for each window what has moved in it and in at least k of the last n windows that hold rows."""
+    told: list[frozenset[tuple[str, str]]] = []
+    found = []
+    for each in judged:
+        if not each.rows:
+            found.append(frozenset[tuple[str, str]]())
+            continue
+        told.append(each.failed)
+        recent = told[-n:]
+        found.append(frozenset(one for one in each.failed if sum(one in window for window in recent) >= k))
+    return tuple(found)
