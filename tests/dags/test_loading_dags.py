@@ -56,7 +56,10 @@ def test_each_spec_becomes_its_dag(parse, project, dag_file):
 def test_this_repositorys_dags(parse):
     parsed = parse(ROOT / "dags/stageline_dags.py")
     assert parsed.errors == {}
-    assert set(parsed.dags) == {path.stem for path in (ROOT / "config/pipelines").glob("*.yaml")}
+    specs = {path.stem for path in (ROOT / "config/pipelines").glob("*.yaml")}
+    assert {dag_id.partition(".")[0] for dag_id in parsed.dags} == specs
+    pilot = {"hourly_demand_pilot.train", "hourly_demand_pilot.score"}
+    assert set(parsed.dags) == (specs - {"hourly_demand_pilot"}) | pilot
 
 
 BROKEN = {
