@@ -105,7 +105,7 @@ def _column(profile: Profile, name: str, current: Part, window: Window | None, l
     for signal in signals(column, reference, current, profile.measure):
         n = int(signal.current.sum())
         apart = distance(signal.reference, signal.current, signal.measure, signal.line)
-        usual = ordinary_limit(column.ordinary.get(signal.kind, ()))
+        usual = ordinary_limit(column.ordinary.get(signal.kind, ()), len(profile.columns))
         limit = max(limits.of(signal.kind), usual or 0.0)
         finding = Finding(
             column=name, role=column.role, kind=signal.kind, measure=signal.measure, verdict=Verdict.INCONCLUSIVE,

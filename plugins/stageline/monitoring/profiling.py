@@ -13,7 +13,7 @@ from stageline.monitoring.counts import ColumnCounts, Counts
 from stageline.monitoring.distance import distance
 from stageline.monitoring.profile import WHOLE, ColumnProfile, PartCounts, Profile, Role
 from stageline.monitoring.scan import count_rows
-from stageline.monitoring.signals import OUTSIDE, SHARES, Part, signals
+from stageline.monitoring.signals import SHARES, Part, signals
 from stageline.monitoring.windows import Window, windows
 
 if TYPE_CHECKING:
@@ -182,14 +182,12 @@ def _with_ordinary(
     place = np.searchsorted(starts, times, side="right") - 1
     inside = (place >= 0) & (times < ends[place])
     counted = _count(table.filter(inside), profile.bins, profile.centers, groups=place[inside], group_count=len(chosen))
-    window_of = np.where(inside, place, -1)
-    columns = {}
-    for name, column in profile.columns.items():
-        usual = _ordinary(column, counted.columns[name], months.columns[name], chosen, profile.measure)
-        beyond = _beyond_others(table[name], window_of, len(chosen)) if column.kind == "number" else ()
-        if any(beyond):
-            usual[OUTSIDE] = beyond
-        columns[name] = column.model_copy(update={"ordinary": usual})
+    columns = {
+        name: column.model_copy(
+            update={"ordinary": _ordinary(column, counted.columns[name], months.columns[name], chosen, profile.measure)}
+        )
+        for name, column in profile.columns.items()
+    }
     length = (chosen[0].end - chosen[0].start).total_seconds()
     return profile.model_copy(update={"columns": columns, "window_seconds": length})
 
@@ -208,30 +206,6 @@ def _ordinary(
             if apart is not None:
                 found.setdefault(signal.kind, []).append(round(apart.value, _SHOWN_DIGITS))
     return {kind: tuple(values) for kind, values in found.items() if kind not in SHARES or any(values)}
-
-
-def _beyond_others(column: "pa.ChunkedArray", window_of: "np.ndarray", count: int) -> tuple[float, ...]:
-    """Return the share of each window's numbers that lie below or above all others of the reference.
-
-    The bins cannot tell it: they hold all of the reference. Only the windows of its smallest and largest number have
-    any: hours of one week resemble each other, so that a record seldom comes alone.
-
-    :param window_of: Window of each row, shape (rows,); -1: none.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    values = column.cast(pa.float64(), safe=False).to_numpy()
-    usable = np.isfinite(values)
-    values, window_of = values[usable], window_of[usable]
-    found = [0.0] * count
-    for extreme in (values.argmin(), values.argmax()) if len(values) else ():
-        own = window_of == window_of[extreme]
-        others = values[~own]
-        if window_of[extreme] >= 0 and len(others):
-            beyond = (values[own] < others.min()) | (values[own] > others.max())
-            found[window_of[extreme]] = round(float(beyond.mean()), _SHOWN_DIGITS)
-    return tuple(found)
 
 
 def part_of(counts: ColumnCounts) -> Part:
