@@ -106,7 +106,9 @@ def test_plan_shows_each_stage(project):
     assert "DAG small" in done.out
     assert re.search(r"train\.model  after features\.snapshot  Fit the spec's estimator", done.out)
     assert "pilot, the spec lacks owners.business, owners.model, owners.data, source.keys, gates" in done.out
-    assert re.search(r"release\.approve  after monitor\.profile, release\.validate, report  Ask the approvers", done.out)
+    assert re.search(
+        r"release\.approve  after monitor\.profile, release\.validate, report  Ask the approvers", done.out
+    )
     assert "production: not in this version of Stageline" in done.out
 
 

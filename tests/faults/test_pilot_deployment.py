@@ -1,6 +1,7 @@
 """A pilot in a real Airflow: approved, scored, rejected, and an old run that is cleared."""
 
 import shutil
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("standalone")]
 
 TRAIN, SCORE, ASK = "small.train", "small.score", "release.approve"
 MOST_SECONDS = 240
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Deployment:
@@ -101,6 +103,11 @@ def story(tmp_path_factory):
             deployed.answer(first, APPROVE)
             seen.cleared, seen.cleared_states = deployed.end(first), deployed.states(first)
             seen.last_head = deployed.head()
+
+            dated = api.trigger(TRAIN, logical_date=LONG_AGO)
+            deployed.answer(dated, APPROVE)
+            seen.dated, seen.dated_states = deployed.end(dated), deployed.states(dated)
+            seen.head_after_dated = deployed.head()
             with deployed.ledger() as ledger:
                 seen.records = ledger.records("small", newest_first=False)
             seen.tables = home.stageline / "tables/small"
@@ -143,8 +150,16 @@ def test_a_better_one_takes_over(story):
 def test_an_old_run_that_is_cleared_is_superseded_and_changes_nothing(story):
     assert story.cleared_states["release.release"] == "skipped"
     assert story.last_head == story.third_head
-    (record,) = [record for record in story.records if record.step == "release" and record.verdict == "inconclusive"]
+    record, _ = [record for record in story.records if record.step == "release" and record.verdict == "inconclusive"]
     assert "is superseded by version" in record.sentence
+
+
+def test_a_run_for_a_time_long_ago_is_superseded_and_changes_nothing(story):
+    """As a backfill's are: Airflow starts them today, for a date before what was released."""
+    assert story.dated_states["release.release"] == "skipped"
+    assert story.head_after_dated == story.third_head
+    _, record = [record for record in story.records if record.step == "release" and record.verdict == "inconclusive"]
+    assert "this run stands for 2020-01-01" in record.sentence
 
 
 def test_every_change_of_the_head_has_one_record(story):

@@ -92,15 +92,16 @@ class AirflowApi:
         found = self._get("/importErrors").json()["import_errors"]
         return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in found]
 
-    def trigger(self, dag_id: str) -> DagRun:
+    def trigger(self, dag_id: str, *, logical_date: datetime | None = None) -> DagRun:
         """Unpause a DAG and start a run of it now.
 
+        :param logical_date: The time that the run stands for; none: when it is started.
         :raises StandaloneError: When Airflow refuses.
         """
         self.unpause(dag_id)
         # Named here, so that asking again after a lost answer starts no second run: it is refused as known.
         run_id = f"manual__{datetime.now(UTC).isoformat()}"
-        body = {"dag_run_id": run_id, "logical_date": None}
+        body = {"dag_run_id": run_id, "logical_date": logical_date and logical_date.isoformat()}
         self._ask("POST", f"{_dag(dag_id)}/dagRuns", allowed=(409,), json=body)
         return DagRun(dag_id, run_id)
 
