@@ -13,7 +13,7 @@ from waiting_for import wait_for
 
 from stageline.ledger import Ledger
 from stageline.standalone import Home, start, stop
-from stageline.standalone.airflow_api import AirflowApi
+from stageline.standalone.airflow_api import AirflowApi, DagRun
 from stageline.standalone.approving import APPROVE, REJECT, answer_when_read
 from stageline.standalone.runs import first_run_after, trigger
 
@@ -21,7 +21,29 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("standalone")]
 
 TRAIN, SCORE, ASK = "small.train", "small.score", "release.approve"
 MOST_SECONDS = 240
+BACKFILLED = "2022-01-01T00:00:00+00:00"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+# The pilot's steps by hand, on a schedule that can be backfilled, and with approvers who are not waited for long.
+BY_HAND = """
+from datetime import datetime, timedelta, timezone
+
+from airflow.sdk import DAG
+from airflow.sdk.bases.operator import chain
+from stageline import operators
+
+with DAG("by_hand", schedule="0 0 1 1 *", start_date=datetime(2021, 1, 1, tzinfo=timezone.utc), catchup=False):
+    chain(
+        operators.DataQualityOperator(task_id="quality", pipeline="small"),
+        operators.FeatureSnapshotOperator(task_id="features", pipeline="small"),
+        operators.TrainOperator(task_id="train", pipeline="small"),
+        operators.EvaluateOperator(task_id="evaluate", pipeline="small"),
+        operators.ModelValidationOperator(task_id="validate", pipeline="small"),
+        operators.ApproveReleaseOperator(
+            task_id="release.approve", pipeline="small", response_timeout=timedelta(seconds=40)
+        ),
+        operators.ReleaseOperator(task_id="release.release", pipeline="small"),
+    )
+"""
 
 
 class Deployment:
@@ -68,6 +90,7 @@ def story(tmp_path_factory):
     write_spec(project, **PILOT)
     write_days(project, 30)
     shutil.copy(ROOT / "dags/stageline_dags.py", project / "dags")
+    (project / "dags/by_hand.py").write_text(BY_HAND, encoding="utf-8")
     home = Home.of(project)
     running = start(project, home)
     seen = SimpleNamespace()
@@ -108,12 +131,28 @@ def story(tmp_path_factory):
             deployed.answer(dated, APPROVE)
             seen.dated, seen.dated_states = deployed.end(dated), deployed.states(dated)
             seen.head_after_dated = deployed.head()
+
+            (unanswered,) = trigger(api, ["by_hand"], watch=lambda: None)
+            seen.unanswered, seen.unanswered_states = deployed.end(unanswered), deployed.states(unanswered)
+            seen.head_after_unanswered = deployed.head()
+
+            body = {"dag_id": "by_hand", "from_date": BACKFILLED, "to_date": BACKFILLED, "run_backwards": False}
+            api._ask("POST", "/backfills", json={**body, "max_active_runs": 1, "reprocess_behavior": "none"})
+            backfilled = wait_for(lambda: next(iter(_of_type(api, "by_hand", "backfill")), None), seconds=60)
+            deployed.answer(backfilled, APPROVE)
+            seen.backfilled, seen.backfilled_states = deployed.end(backfilled), deployed.states(backfilled)
+            seen.head_after_backfill = deployed.head()
             with deployed.ledger() as ledger:
                 seen.records = ledger.records("small", newest_first=False)
             seen.tables = home.stageline / "tables/small"
             yield seen
     finally:
         stop(home)
+
+
+def _of_type(api, dag_id, run_type):
+    found = api._get(f"/dags/{dag_id}/dagRuns", limit=100).json()["dag_runs"]
+    return [DagRun(dag_id, run["dag_run_id"]) for run in found if run["run_type"] == run_type]
 
 
 def _ended(api, dag_id, run_id):
@@ -147,19 +186,35 @@ def test_a_better_one_takes_over(story):
     assert story.third_head.champion.dag_run.startswith("small.train/")
 
 
+def superseded(story):
+    return [record for record in story.records if record.step == "release" and record.verdict == "inconclusive"]
+
+
 def test_an_old_run_that_is_cleared_is_superseded_and_changes_nothing(story):
     assert story.cleared_states["release.release"] == "skipped"
     assert story.last_head == story.third_head
-    record, _ = [record for record in story.records if record.step == "release" and record.verdict == "inconclusive"]
+    record = superseded(story)[0]
     assert "is superseded by version" in record.sentence
 
 
 def test_a_run_for_a_time_long_ago_is_superseded_and_changes_nothing(story):
-    """As a backfill's are: Airflow starts them today, for a date before what was released."""
     assert story.dated_states["release.release"] == "skipped"
     assert story.head_after_dated == story.third_head
-    _, record = [record for record in story.records if record.step == "release" and record.verdict == "inconclusive"]
-    assert "this run stands for 2020-01-01" in record.sentence
+    assert "this run stands for 2020-01-01" in superseded(story)[1].sentence
+
+
+def test_a_backfilled_run_is_superseded_and_changes_nothing(story):
+    assert story.backfilled_states["release.release"] == "skipped"
+    assert story.head_after_backfill == story.third_head
+    assert "this run stands for 2022-01-01" in superseded(story)[2].sentence
+    assert len(superseded(story)) == 3
+
+
+def test_a_question_that_nobody_answers_in_time_deploys_nothing(story):
+    assert story.unanswered == "failed"
+    assert (story.unanswered_states[ASK], story.unanswered_states["release.release"]) == ("failed", "upstream_failed")
+    assert story.head_after_unanswered == story.third_head
+    assert "nobody answered in time: nothing is released" in [record.sentence for record in story.records]
 
 
 def test_every_change_of_the_head_has_one_record(story):
