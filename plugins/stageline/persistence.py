@@ -39,12 +39,20 @@ class Persistence:
     :param n: Number of runs looked at, this one among them.
     :param code: Code of such a failure.
     :param subject: Says of a check what it is that warned.
+    :param undecided_warns: Whether an inconclusive check of severity warning is a warning. Where it is not, it tells
+        nothing: too few rows to judge by are no sign of a fault.
     """
 
     k: int
     n: int
     code: str
     subject: Callable[[Check], str]
+    undecided_warns: bool = True
+
+    def tells(self, check: Check) -> bool:
+        """Whether a check says that something is good or bad."""
+        decided = self.undecided_warns or check.verdict is not Verdict.INCONCLUSIVE
+        return decided and check.effect in (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED)
 
 
 def check_persistence(
@@ -64,10 +72,10 @@ def check_persistence(
         the newer, as the ledger gives its records.
     :param run_id: This DAG run: an earlier look of its own is not counted.
     """
-    runs = [(run.at, _answers(run.checks)) for run in _newest_first(earlier, run_id)]
+    runs = [(run.at, _answers(run.checks, rule)) for run in _newest_first(earlier, run_id)]
     persistent = []
     for check in checks_now:
-        if check.effect is not Verdict.WARNED:
+        if check.effect is not Verdict.WARNED or not rule.tells(check):
             continue
         told = [(at, answers[_identity(check)]) for at, answers in runs if _identity(check) in answers][: rule.n - 1]
         warned = [at for at, bad in told if bad]
@@ -103,7 +111,7 @@ def _newest_first(earlier: Sequence[_Earlier], run_id: str) -> list[EarlierRun]:
     return runs
 
 
-def _answers(checks: Sequence[Mapping[str, Any]]) -> dict[Identity, bool]:
+def _answers(checks: Sequence[Mapping[str, Any]], rule: Persistence) -> dict[Identity, bool]:
     """Return for each check that tells something whether it warned or failed."""
     answers: dict[Identity, bool] = {}
     for given in checks:
@@ -113,7 +121,7 @@ def _answers(checks: Sequence[Mapping[str, Any]]) -> dict[Identity, bool]:
         inside = check.details.get(_INSIDE)
         for name in inside if isinstance(inside, Sequence) else ():
             answers.setdefault((check.code, str(name)), False)
-        if check.effect in (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED):
+        if rule.tells(check):
             answers[_identity(check)] = answers.get(_identity(check), False) or check.effect is not Verdict.PASSED
     return answers
 

@@ -132,22 +132,27 @@ def story(tmp_path_factory):
             seen.dated, seen.dated_states = deployed.end(dated), deployed.states(dated)
             seen.head_after_dated = deployed.head()
 
-            (unanswered,) = trigger(api, ["by_hand"], watch=lambda: None)
-            seen.unanswered, seen.unanswered_states = deployed.end(unanswered), deployed.states(unanswered)
-            seen.head_after_unanswered = deployed.head()
-
-            body = {"dag_id": "by_hand", "from_date": BACKFILLED, "to_date": BACKFILLED, "run_backwards": False}
-            api._ask("POST", "/backfills", json={**body, "max_active_runs": 1, "reprocess_behavior": "none"})
-            backfilled = wait_for(lambda: next(iter(_of_type(api, "by_hand", "backfill")), None), seconds=60)
-            deployed.answer(backfilled, APPROVE)
-            seen.backfilled, seen.backfilled_states = deployed.end(backfilled), deployed.states(backfilled)
-            seen.head_after_backfill = deployed.head()
+            by_hand(deployed, seen)
             with deployed.ledger() as ledger:
                 seen.records = ledger.records("small", newest_first=False)
             seen.tables = home.stageline / "tables/small"
             yield seen
     finally:
         stop(home)
+
+
+def by_hand(deployed, seen):
+    """Let a question of the other DAG go unanswered, then backfill it."""
+    (unanswered,) = trigger(deployed.api, ["by_hand"], watch=lambda: None)
+    seen.unanswered, seen.unanswered_states = deployed.end(unanswered), deployed.states(unanswered)
+    seen.head_after_unanswered = deployed.head()
+
+    body = {"dag_id": "by_hand", "from_date": BACKFILLED, "to_date": BACKFILLED, "run_backwards": False}
+    deployed.api._ask("POST", "/backfills", json={**body, "max_active_runs": 1, "reprocess_behavior": "none"})
+    backfilled = wait_for(lambda: next(iter(_of_type(deployed.api, "by_hand", "backfill")), None), seconds=60)
+    deployed.answer(backfilled, APPROVE)
+    seen.backfilled, seen.backfilled_states = deployed.end(backfilled), deployed.states(backfilled)
+    seen.head_after_backfill = deployed.head()
 
 
 def _of_type(api, dag_id, run_type):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -216,3 +217,15 @@ def test_a_wider_window_and_a_smaller_k_never_find_less(runs, k, more, chance):
     assert check_persistence(WARNED, shuffled, quality_persistence(k, k + more)) == found
     assert len(persistent(WARNED, history, k, k + more + 1)) >= len(found)
     assert len(persistent(WARNED, history, max(k - 1, 1), k + more)) >= len(found)
+
+
+def test_by_a_rule_for_which_the_inconclusive_is_no_warning_it_neither_persists_nor_counts():
+    rule = replace(quality_persistence(2, 3), undecided_warns=False)
+    undecided = (check(Verdict.INCONCLUSIVE),)
+
+    assert check_persistence(undecided, earlier(undecided, undecided), rule) == []
+    assert check_persistence(WARNED, earlier(undecided, undecided), rule) == []
+    # It is left out, as a run that errored is: the warning before it is the last that tells.
+    assert [each.name for each in check_persistence(WARNED, earlier(WARNED, undecided, undecided), rule)] == [
+        f"persistent({NAME})"
+    ]

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from stageline.monitoring.distance import CONFIDENCE, Distance
 from stageline.monitoring.drift import Finding
 from stageline.monitoring.signals import DISTRIBUTION, MISSING, NEW, OUTSIDE
+from stageline.persistence import Persistence, short_name
 from stageline.verdicts import Check, Severity, Verdict
 
-TRAFFIC = "SL-M008"
+TRAFFIC, PERSISTENT = "SL-M008", "SL-M009"
 _BY_KIND = {DISTRIBUTION: "SL-M001", MISSING: "SL-M002", OUTSIDE: "SL-M003", NEW: "SL-M004"}
 _BY_ROLE = {"prediction": "SL-M005", "confidence": "SL-M006", "reconstruction": "SL-M007"}
 # A share is told as a share of rows.
@@ -41,6 +42,13 @@ def drift_sentence(findings: Sequence[Finding], rows: int) -> str:
     undecided = {each.column for each in findings if each.verdict is Verdict.INCONCLUSIVE}
     left = f"; {len(undecided)} cannot be decided" if undecided else ""
     return f"none of {looked} columns has moved ({rows:,} rows){left}"
+
+
+def drift_persistence(k: int, n: int) -> Persistence:
+    """Return the rule that a finding in k of the last n windows is a failure."""
+    return Persistence(
+        k, n, PERSISTENT, lambda check: f"{short_name(check)} was above its limit", undecided_warns=False
+    )
 
 
 def traffic_check(rows: int, where: str) -> Check:

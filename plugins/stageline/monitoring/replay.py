@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stageline.monitoring.arrow_arrays import as_numpy
+from stageline.monitoring.checks import drift_checks, drift_persistence
 from stageline.monitoring.drift import DriftLimits, Finding, compare
 from stageline.monitoring.profile import Profile
 from stageline.monitoring.scan import count_rows
 from stageline.monitoring.window_rows import WINDOW
 from stageline.monitoring.windows import Window
-from stageline.verdicts import Verdict
+from stageline.persistence import EarlierRun, check_persistence
+from stageline.verdicts import Check, Severity, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+# How far back the persistence of a finding is looked for, in times n: windows that tell nothing are passed over.
+MOST_EARLIER = 20
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,14 @@ def replay(
     return tuple(judged)
 
 
-def persisting(judged: Sequence[Judged], k: int, n: int) -> tuple[frozenset[tuple[str, str]], ...]:
-    """Return for each window what has moved in it and in at least k of the last n windows that hold rows."""
-    told: list[frozenset[tuple[str, str]]] = []
+def persisting(judged: Sequence[Judged], k: int, n: int) -> tuple[tuple[Check, ...], ...]:
+    """Return for each window what fails in it because it came back in k of the last n windows, as the step says it."""
+    rule = drift_persistence(k, n)
+    earlier: list[EarlierRun] = []
     found = []
     for each in judged:
-        if not each.rows:
-            found.append(frozenset[tuple[str, str]]())
-            continue
-        told.append(each.failed)
-        recent = told[-n:]
-        found.append(frozenset(one for one in each.failed if sum(one in window for window in recent) >= k))
+        checks = drift_checks(each.findings, Severity.WARNING)
+        found.append(tuple(check_persistence(checks, earlier[-MOST_EARLIER * n :], rule)))
+        told = [check.model_dump(mode="json") for check in checks]
+        earlier.append(EarlierRun(each.window.end, each.window.end.isoformat(), told))
     return tuple(found)

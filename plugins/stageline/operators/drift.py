@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import DataError
 from stageline.operators.drift_tables import TwoTables
-from stageline.operators.gate import GateOperator
+from stageline.operators.monitoring import MonitoringOperator
 from stageline.verdicts import Check, Report, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from stageline.operators.run_context import RunContext
     from stageline.operators.watched_window import WatchedWindow
 
-_PERSISTENT = "SL-M009"
 
-
-class DriftCheckOperator(GateOperator):
+class DriftCheckOperator(MonitoringOperator):
     """Compare a window of a released model, or any table, with a reference, by effect and not by number of rows.
 
     With `pipeline`, the champion's profile, window, measure and limits are the spec's. With `table` and `reference`,
@@ -35,7 +33,6 @@ class DriftCheckOperator(GateOperator):
     """
 
     step = "drift"
-    page = ""
     template_fields: Sequence[str] = ("pipeline", "until", "table", "reference")
 
     def __init__(
@@ -91,17 +88,15 @@ class DriftCheckOperator(GateOperator):
         return self._tables().check(run) if run.loaded is None else _check_window(run, self._window_of(run))
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
-        """Log every distance, and close the run: a table's check has no report step."""
-        from stageline.tracking import log_values
-
+        """Log every distance; a table's check has no other step that would close its run."""
         values = {
             f"{check.name.replace('(', '.').rstrip(')')}": check.value
             for check in report.checks
             if check.value is not None and "kind" in check.details
         }
-        with run.tracking.resume(mlflow_run):
-            log_values({_metric_name(name): value for name, value in values.items()}, run.dag_run)
-        run.tracking.finish(mlflow_run, succeeded=not report.blocks)
+        self.show_values(run, report, mlflow_run, {_metric_name(name): value for name, value in values.items()})
+        if run.loaded is None:
+            run.tracking.finish(mlflow_run, succeeded=not report.blocks)
 
     def _tables(self) -> TwoTables:
         if self.two_tables is None:
@@ -147,7 +142,6 @@ def _check_window(run: "RunContext", watched: "WatchedWindow") -> Report:
             "scored": int(scored.rows.sum()) if scored else 0,
             "model": {"version": watched.champion.version.version, "digest": watched.champion.version.digest},
             "profile": watched.profile.made_from,
-            "looked_at": watched.window.end.isoformat(),
         },
         sentence=drift_sentence(findings, rows) if rows else f"no rows in {where}: nothing is known",
     )
@@ -190,11 +184,13 @@ def _persistent(
     run: "RunContext", watched: "WatchedWindow", checks: Sequence[Check], k: int, n: int
 ) -> tuple[Check, ...]:
     """Return a failure for each finding that was there in k of the last n windows of this model."""
-    from stageline.persistence import EarlierRun, Persistence, check_persistence, short_name
+    from stageline.monitoring.checks import drift_persistence
+    from stageline.monitoring.replay import MOST_EARLIER
+    from stageline.persistence import EarlierRun, check_persistence
 
     model, here = watched.champion.version.digest, watched.window.end
     earlier = []
-    for record in run.ledger.records(run.name, step=DriftCheckOperator.step, limit=20 * n):
+    for record in run.ledger.records(run.name, step=DriftCheckOperator.step, limit=MOST_EARLIER * n):
         evidence = record.evidence.get("evidence") or {}
         if evidence.get("model", {}).get("digest") != model or (record.dag_id, record.run_id) == (
             run.dag_id, run.run_id,
@@ -203,8 +199,7 @@ def _persistent(
         at = datetime.fromisoformat(evidence["window"]["end"])
         if at < here:
             earlier.append(EarlierRun(at, at.isoformat(), record.evidence.get("checks") or ()))
-    rule = Persistence(k, n, _PERSISTENT, lambda check: f"{short_name(check)} was above its limit")
-    return tuple(check_persistence(checks, earlier, rule, run_id=here.isoformat()))
+    return tuple(check_persistence(checks, earlier, drift_persistence(k, n), run_id=here.isoformat()))
 
 
 def _metric_name(name: str) -> str:

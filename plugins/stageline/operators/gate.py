@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from stageline.ledger import Entry, Record
     from stageline.operators.run_context import RunContext
+    from stageline.tracking import DagRun
 
 _REFUSAL = "SL-S001"
 
@@ -62,6 +63,10 @@ class GateOperator(BaseOperator):
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Show the report in MLflow beyond verdict and sentence; must do no harm when done twice."""
+
+    def shown_as(self, run: "RunContext", report: Report) -> "DagRun":  # noqa: ARG002 - for a subclass
+        """Return what the MLflow run that shows the report stands for."""
+        return run.dag_run
 
     def stop(self, report: Report) -> NoReturn:
         """Stop the run for a report that blocks.
@@ -134,7 +139,7 @@ class GateOperator(BaseOperator):
 
     def _show(self, run: "RunContext", report: Report) -> None:
         if not _refused(report):
-            mlflow_run = run.tracking.ensure(run.dag_run)
+            mlflow_run = run.tracking.ensure(self.shown_as(run, report))
             self.attach(run, report, mlflow_run)
             self._note(run, report, mlflow_run)
             return

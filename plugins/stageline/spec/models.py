@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from stageline.spec.metrics import METRICS, check_metric
-from stageline.spec.operating import Gates, Monitor, QualityGate, Release
+from stageline.spec.operating import Gates, Monitor, Objective, QualityGate, Release
 from stageline.spec.problems import refuse
 from stageline.spec.requirements import contradictions
 from stageline.spec.row_conditions import as_condition
@@ -155,6 +155,8 @@ class Kpi(Section):
     :param min: Goal of a metric where more is better.
     :param value_per_unit: Money that one prediction gains per unit by which the KPI is better than the
         dummy baseline's.
+    :param false_negative_cost: Money lost by a positive that the model of two classes did not see.
+    :param false_positive_cost: Money lost by a negative that it called positive.
     :param currency: ISO 4217 code of that money.
     """
 
@@ -162,6 +164,8 @@ class Kpi(Section):
     max: Finite | None = None
     min: Finite | None = None
     value_per_unit: Annotated[float, Field(ge=0)] | None = None
+    false_negative_cost: Annotated[float, Field(ge=0)] | None = None
+    false_positive_cost: Annotated[float, Field(ge=0)] | None = None
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$", examples=["EUR"])
 
     @model_validator(mode="after")
@@ -210,6 +214,7 @@ class PipelineSpec(Section):
     gates: Gates | None = None
     release: Release | None = None
     monitor: Monitor | None = None
+    slo: Annotated[tuple[Objective, ...], FromYaml] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,5 +1,6 @@
-"""What a spec says about running a pipeline: quality gate, gates, release, rollout, monitoring."""
+"""What a spec says about running a pipeline: quality gate, gates, release, rollout, monitoring, objectives."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -7,7 +8,7 @@ from pydantic import Field, model_validator
 
 from stageline.spec.durations import format_duration
 from stageline.spec.problems import refuse
-from stageline.spec.values import Columns, Finite, Role, Section, SomeTime
+from stageline.spec.values import Column, Columns, Finite, Role, Section, SomeTime
 
 
 class Persist(Section):
@@ -145,12 +146,79 @@ class Drift(Section):
     fail_above: Annotated[float, Field(gt=0)]
 
 
+class Labels(Section):
+    """Where the true values come from, once they are known.
+
+    :param uri: Table that holds the source's keys and the true values; default: the pipeline's own source.
+    :param column: Its column of true values; default: `target.column`.
+    :param arrived: Its column that says when a label came: of several for one row, the newest counts.
+    :param min_coverage: Share of a window's predictions that need a label for the window to be judged, 0 to 1.
+    """
+
+    uri: Annotated[str, Field(min_length=1)] | None = None
+    column: Column | None = None
+    arrived: Column | None = None
+    min_coverage: Annotated[float, Field(gt=0, le=1)] = 0.9
+
+
+class Performance(Section):
+    """How much worse than at its release a model may get.
+
+    :param max_loss: Largest relative loss of the KPI against what its evaluation at release leads one to expect of
+        the same mix of predictions, e.g. 0.1 for ten per cent.
+    :param min_n: Labelled predictions in a window below which nothing is decided.
+    :param smoothing: Weight of the newest window in the exponentially weighted moving average of the loss, 0 to 1.
+    """
+
+    max_loss: Annotated[float, Field(ge=0)] = 0.10
+    min_n: Annotated[int, Field(gt=0)] = 100
+    smoothing: Annotated[float, Field(gt=0, le=1)] = 0.3
+
+
+class Retrain(Section):
+    """When a model that gets worse is trained anew; its candidate goes through the normal gate.
+
+    :param cooldown: Least time between two trainings that were asked for.
+    """
+
+    cooldown: SomeTime
+
+
 class Monitor(Section):
     """What is watched after a release.
 
     :param window: Length of the window that is judged.
+    :param retrain: When to train anew; none: only on schedule and by hand.
     """
 
     window: SomeTime
     drift: Drift
     persist: Persist | None = None
+    labels: Labels = Labels()
+    performance: Performance = Performance()
+    retrain: Retrain | None = None
+
+
+class Objective(Section):
+    """A service level objective: which share of events has to be good over a period.
+
+    An event is a labelled prediction (`kpi`), a prediction (`freshness`), a row that came in (`quality`), or a run of
+    the scoring (`latency`).
+
+    :param sli: What is counted, the service level indicator.
+    :param target: Share of good events, above 0 and below 1; the rest is the error budget.
+    :param period: Time over which the budget is spent.
+    :param max_error: `kpi` of a regression: largest absolute error of a good prediction, in the target's unit; a
+        classification's is good if it names the true class.
+    :param max_age: `freshness`: largest time from an event to its prediction.
+    :param max_latency_ms: `latency`: most milliseconds that a good scoring run takes per prediction.
+    :param min_events: Events in a window below which nothing is decided.
+    """
+
+    sli: Literal["kpi", "latency", "freshness", "quality"]
+    target: Annotated[float, Field(gt=0, lt=1)]
+    period: SomeTime = timedelta(days=30)
+    max_error: Annotated[float, Field(gt=0)] | None = None
+    max_age: SomeTime | None = None
+    max_latency_ms: Annotated[float, Field(gt=0)] | None = None
+    min_events: Annotated[int, Field(gt=0)] = 100

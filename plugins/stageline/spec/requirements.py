@@ -35,6 +35,8 @@ def contradictions(spec: "PipelineSpec") -> Iterator[Problem]:
         yield tuple(key.split(".")), f"missing; stage {spec.stage.value!r} requires it"
     yield from _task(spec)
     yield from _columns(spec)
+    yield from _costs(spec)
+    yield from _objectives(spec)
     if spec.quality_gate.max_age and spec.source.event_time is None:
         yield ("quality_gate", "max_age"), "needs source.event_time: without it nothing says how old a row is"
     if spec.release:
@@ -67,6 +69,39 @@ def _task(spec: "PipelineSpec") -> Iterator[Problem]:
         )
     if task == "regression" and spec.target.positive is not None:
         yield ("target", "positive"), "a regression has no positive class; leave the key out"
+
+
+def _costs(spec: "PipelineSpec") -> Iterator[Problem]:
+    costs = ("false_negative_cost", "false_positive_cost")
+    given = [key for key in costs if getattr(spec.kpi, key) is not None]
+    if given and spec.target.task == "regression":
+        yield ("kpi", given[0]), "a regression has no false positives or negatives; give value_per_unit"
+    elif len(given) == 1:
+        (missing,) = set(costs) - set(given)
+        yield ("kpi", missing), f"missing beside {given[0]}; give both, 0 where one costs nothing"
+
+
+_LIMITS = {"kpi": "max_error", "freshness": "max_age", "latency": "max_latency_ms"}
+
+
+def _objectives(spec: "PipelineSpec") -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, objective in enumerate(spec.slo):
+        sli = objective.sli
+        where = ("slo", index)
+        if sli in seen:
+            yield (*where, "sli"), f"names {sli!r} twice; one objective each"
+        seen.add(sli)
+        needed = None if sli == "kpi" and spec.target.task == "classification" else _LIMITS.get(sli)
+        if needed and getattr(objective, needed) is None:
+            yield (*where, needed), f"missing; sli {sli!r} needs it: it says which event is good"
+        for key in _LIMITS.values():
+            if key != needed and getattr(objective, key) is not None:
+                yield (*where, key), f"does not belong to sli {sli!r} of a {spec.target.task.value}"
+        if sli in ("kpi", "freshness") and spec.source.event_time is None:
+            yield (*where, "sli"), f"{sli!r} needs source.event_time: without it no event has a time"
+    if spec.slo and spec.monitor is None:
+        yield ("slo",), "needs the section 'monitor', whose DAG counts the events"
 
 
 def _columns(spec: "PipelineSpec") -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from stageline.tracking.artifacts import (
     log_parameters,
     log_texts,
     log_values,
+    log_window,
 )
 from stageline.tracking.runs import DagRun, Tracking
 
@@ -23,4 +24,5 @@ __all__ = [
     "log_parameters",
     "log_texts",
     "log_values",
+    "log_window",
 ]

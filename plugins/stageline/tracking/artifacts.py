@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,19 @@ def log_values(values: Mapping[str, float], dag_run: "DagRun") -> None:
         # Of values of one step, MLflow shows the largest, not the last.
         step = len(client.get_metric_history(run, name)) if name in logged else 0
         mlflow.log_metric(name, value, step=step, timestamp=moment)
+
+
+def log_window(values: Mapping[str, float], start: datetime, end: datetime) -> None:
+    """Log metrics of a window at its end, one step a window; logging them again adds nothing.
+
+    A number that is not finite is left out.
+    """
+    import mlflow
+
+    step = int(end.timestamp() // (end - start).total_seconds())
+    for name, value in values.items():
+        if math.isfinite(value):
+            mlflow.log_metric(name, value, step=step, timestamp=int(end.timestamp() * 1_000))
 
 
 def log_parameters(params: Mapping[str, Any]) -> None:
