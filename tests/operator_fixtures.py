@@ -60,6 +60,7 @@ def execute(stores) -> Execute:
         run_after: datetime = RUN_AFTER,
         params: Mapping[str, Any] | None = None,
         event: Mapping[str, Any] | None = None,
+        told: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         if isinstance(operator, type):
             operator = operator(task_id=operator.step, pipeline="small")
@@ -68,6 +69,8 @@ def execute(stores) -> Execute:
         )
         dag_run = SimpleNamespace(run_after=run_after, run_type="manual")
         context = {"ti": task, "task_instance": task, "dag_run": dag_run, "dag": dag, "params": params or {}}
+        if told is not None:
+            context["triggering_asset_events"] = {"predictions": [SimpleNamespace(extra=told)]}
         return operator.execute(context) if event is None else operator.execute_complete(context, event)
 
     return run

@@ -102,6 +102,37 @@ def test_a_window_without_rows_says_nothing(released, execute):
     assert newest(released).evidence["evidence"]["rows"] == 0
 
 
+@pytest.mark.parametrize(
+    "told, run_after, end",
+    [
+        # The newest row that was scored is of 21:00 on 1 March.
+        ({"pipeline": "small", "partition": "s"}, datetime(2026, 11, 20, 9, 30, tzinfo=UTC), "2026-03-01T22:00:00+00:00"),
+        ({"pipeline": "small", "partition": "gone"}, datetime(2026, 3, 2, tzinfo=UTC), "2026-03-02T00:00:00+00:00"),
+        ({"pipeline": "other", "partition": "s"}, datetime(2026, 3, 2, tzinfo=UTC), "2026-03-02T00:00:00+00:00"),
+        (None, datetime(2026, 3, 2, tzinfo=UTC), "2026-03-02T00:00:00+00:00"),
+    ],
+)
+def test_a_run_started_by_a_scoring_looks_back_from_the_newest_row_that_was_scored(
+    released, execute, told, run_after, end
+):
+    execute(drift(), run_id="m", run_after=run_after, told=told)
+    assert newest(released).evidence["evidence"]["window"]["end"] == end
+
+
+def test_all_windows_of_a_version_are_one_run_in_mlflow(released, execute):
+    for end in ("2026-02-18", "2026-02-25"):
+        execute(drift(until=end), run_id=f"m-{end}", dag_id="small.monitor")
+    digest = newest(released).evidence["evidence"]["model"]["digest"]
+    (run,) = [each for each in released.mlflow_runs() if each.info.run_name.startswith("monitoring of version")]
+    assert run.info.run_name == f"monitoring of version 1 ({digest[7:15]})"
+    assert run.info.status == "FINISHED"
+    name = next(name for name in run.data.metrics if name.endswith("colour"))
+    points = released.mlflow().get_metric_history(run.info.run_id, name)
+    assert [datetime.fromtimestamp(point.timestamp / 1000, UTC).day for point in points] == [18, 25]
+    assert points[1].step == points[0].step + 1
+    assert all(run.info.run_name != f"m-{end}" for run in released.mlflow_runs() for end in ("2026-02-18", "2026-02-25"))
+
+
 def test_a_window_that_nobody_scored_says_so(released, execute):
     write_days(released.project, 70)
     execute(drift(until="2026-03-10"), run_id="m")

@@ -1,7 +1,7 @@
 """The step `drift`: whether what comes in, and what the model says of it, is as it was in the reference."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import DataError
@@ -11,7 +11,6 @@ from stageline.verdicts import Check, Report, Severity, Verdict
 
 if TYPE_CHECKING:
     from stageline.monitoring.drift import DriftLimits, Finding
-    from stageline.monitoring.windows import Window
     from stageline.operators.run_context import RunContext
     from stageline.operators.watched_window import WatchedWindow
 
@@ -23,7 +22,7 @@ class DriftCheckOperator(MonitoringOperator):
     any two tables are compared; no spec is needed.
 
     :param pipeline: Name of the pipeline.
-    :param until: End of the window, ISO 8601; default: what the run stands for.
+    :param until: End of the window, ISO 8601; default: what the run stands for, see `watched_time.end_of_watch`.
     :param table: Path of a CSV, Parquet or Delta table, inside the project or absolute.
     :param reference: What it is compared with: such a path, too.
     :param columns: Columns that are compared; default: all numbers, texts and booleans that both have.
@@ -90,11 +89,11 @@ class DriftCheckOperator(MonitoringOperator):
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Log every distance; a table's check has no other step that would close its run."""
         values = {
-            f"{check.name.replace('(', '.').rstrip(')')}": check.value
+            _metric_name(check): check.value
             for check in report.checks
             if check.value is not None and "kind" in check.details
         }
-        self.show_values(run, report, mlflow_run, {_metric_name(name): value for name, value in values.items()})
+        self.show_values(run, report, mlflow_run, values)
         if run.loaded is None:
             run.tracking.finish(mlflow_run, succeeded=not report.blocks)
 
@@ -106,10 +105,11 @@ class DriftCheckOperator(MonitoringOperator):
 
     def _window_of(self, run: "RunContext") -> "WatchedWindow":
         from stageline.operators.champion import Champion
+        from stageline.operators.watched_time import window_of
         from stageline.operators.watched_window import WatchedWindow
 
         if self._watched is None:
-            self._watched = WatchedWindow(run, Champion.of(run), _window(run, self.until))
+            self._watched = WatchedWindow(run, Champion.of(run), window_of(run, self.until))
         return self._watched
 
 
@@ -117,14 +117,17 @@ def _check_window(run: "RunContext", watched: "WatchedWindow") -> Report:
     from stageline.monitoring.checks import drift_checks, drift_sentence, traffic_check
     from stageline.monitoring.drift import compare
     from stageline.operators.watched_window import joined
+    from stageline.operators.window_distributions import keep_distributions
 
     came, scored = watched.count()
     rows = int(came.rows.sum())
     where = f"{watched.source.uri!r} from {watched.window}"
     findings: tuple[Finding, ...] = ()
+    kept: str | None = None
     if rows:
         counts, profile = joined(came, scored, watched.profile)
         findings = compare(profile, counts, watched.window, _limits(run))
+        kept = keep_distributions(run, profile, counts, findings)
     persist = run.spec.monitor.persist if run.spec.monitor else None
     checks: tuple[Check, ...] = (
         traffic_check(rows, where),
@@ -142,24 +145,10 @@ def _check_window(run: "RunContext", watched: "WatchedWindow") -> Report:
             "scored": int(scored.rows.sum()) if scored else 0,
             "model": {"version": watched.champion.version.version, "digest": watched.champion.version.digest},
             "profile": watched.profile.made_from,
+            "distributions": kept,
         },
         sentence=drift_sentence(findings, rows) if rows else f"no rows in {where}: nothing is known",
     )
-
-
-def _window(run: "RunContext", until: str | None) -> "Window":
-    from stageline.monitoring.windows import Window, in_utc
-
-    if run.spec.monitor is None:
-        raise DataError(f"pipeline {run.name!r} has no section 'monitor', which says how long a window is")
-    if run.spec.source.event_time is None:
-        raise DataError(f"pipeline {run.name!r} has no source.event_time, by which rows belong to a window")
-    try:
-        end = in_utc(datetime.fromisoformat(until) if until else run.logical_date or run.run_after)
-    except ValueError:
-        raise DataError(f"until is {until!r}; expected ISO 8601, e.g. 2026-03-21 or 2026-03-21T06:00Z") from None
-    length: timedelta = run.spec.monitor.window
-    return Window(end - length, end)
 
 
 def _limits(run: "RunContext") -> "DriftLimits":
@@ -202,6 +191,11 @@ def _persistent(
     return tuple(check_persistence(checks, earlier, drift_persistence(k, n), run_id=here.isoformat()))
 
 
-def _metric_name(name: str) -> str:
-    """Return a name as MLflow takes it."""
-    return "".join(letter if letter.isalnum() or letter in "_-. /" else "_" for letter in name)[:250]
+def _metric_name(check: Check) -> str:
+    """Return a check's name as MLflow takes it: it groups charts by what stands before the slash."""
+    from stageline.monitoring.signals import DISTRIBUTION
+
+    details = check.details
+    name = "drift" if details["kind"] == DISTRIBUTION else details["kind"]
+    column = "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in details["column"])
+    return f"{name}/{column}"[:250]

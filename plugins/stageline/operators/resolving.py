@@ -1,10 +1,10 @@
 """From Airflow's context to a RunContext, with its stores opened and closed again."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import Refusal
 from stageline.ledger import Ledger
@@ -61,8 +61,14 @@ def resolve_run(pipeline: str | None, context: "Context", *, record_as: str | No
             run_after=dag_run.run_after,
             logical_date=getattr(dag_run, "logical_date", None),
             params=dict(context.get("params") or {}),
+            told=_told(context),
             actor=getattr(dag_run, "triggering_user_name", None) or f"airflow:{dag_run.run_type}",
         )
+
+
+def _told(context: "Context") -> tuple[Mapping[str, Any], ...]:
+    events = context.get("triggering_asset_events") or {}
+    return tuple(event.extra for asset in events for event in events[asset])
 
 
 def _project_of(dag_file: Path) -> Path:

@@ -1,7 +1,7 @@
 """What a step knows about the run it belongs to, free of Airflow's own objects."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -33,6 +33,7 @@ class RunContext:
     :param actor: Who started the run, as far as Airflow knows.
     :param logical_date: The time the run stands for; none: it stands for when it was to start.
     :param params: The run's parameters.
+    :param told: What the asset events that started the run told.
     """
 
     name: str
@@ -50,6 +51,7 @@ class RunContext:
     actor: str = ""
     logical_date: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    told: Sequence[Mapping[str, Any]] = ()
 
     @property
     def spec(self) -> PipelineSpec:

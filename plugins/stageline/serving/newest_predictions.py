@@ -1,7 +1,7 @@
 """The predictions of a time, each row once: of rows that were scored more than once, the newest."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,30 @@ def newest_predictions(
     except (DeltaError, duckdb.Error, KeyError, OSError) as error:
         words = str(error).partition("\n")[0]
         raise ArtifactError(f"predictions in {str(folder)!r} cannot be read: {words}") from error
+
+
+def newest_time(folder: Path, event_time: str, partition: str) -> datetime | None:
+    """Return the newest event time of a partition of the predictions, in UTC; none where it holds no row.
+
+    :param folder: Of the Delta table of predictions.
+    :raises ArtifactError: The table cannot be read, or lacks the column.
+    """
+    import pyarrow.compute as pc
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    if not DeltaTable.is_deltatable(str(folder)):
+        return None
+    newest: datetime | None = None
+    try:
+        rows = DeltaTable(str(folder)).to_pyarrow_dataset()
+        for batch in rows.scanner(columns=[event_time], filter=pc.field("partition") == partition).to_batches():
+            found = pc.max(batch.column(0)).as_py()
+            newest = found if newest is None else max(newest, found or newest)
+    except (DeltaError, KeyError, OSError) as error:
+        words = str(error).partition("\n")[0]
+        raise ArtifactError(f"predictions in {str(folder)!r} cannot be read: {words}") from error
+    return newest if newest is None or newest.tzinfo else newest.replace(tzinfo=UTC)
 
 
 def _quoted(name: str) -> str:
