@@ -297,7 +297,7 @@ def count(profile, parts):
     from stageline.monitoring.window_rows import with_reconstruction
 
     batches = (batch for part in parts for batch in _renamed(part, "said", PREDICTION).to_batches())
-    return count_rows(with_reconstruction(batches, profile.directions), profile.bins, profile.centers)
+    return count_rows(with_reconstruction(batches, profile.directions), profile.bins)
 
 
 def _renamed(table, old, new):

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pyarrow as pa
 from hypothesis import strategies as st
 
@@ -14,7 +13,6 @@ NUMBERS = st.one_of(
     st.floats(-10, 10),
 )
 TEXTS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "", "new", "ü"]))
-CENTERS = {"number": 1.5}
 BINS = {
     "number": NumericBins((-3.0, 0.0, 5e-324, 1.0, math.nextafter(1.0, 2.0), 4.0)),
     "whole": NumericBins((0.0, 10.0, 2.0**60)),
@@ -79,16 +77,11 @@ def seen(counts, group=0):
 
 
 def same(one, other):
-    """Whether two counts agree: whole numbers exactly, sums but for their rounding, if these do not overflow."""
+    """Whether two counts agree."""
     assert one.rows.tolist() == other.rows.tolist()
     assert list(one.columns) == list(other.columns)
     for name, column in one.columns.items():
         beside = other.columns[name]
         for part in ("bins", "nulls", "odd", "low", "high"):
             assert getattr(column, part).tolist() == getattr(beside, part).tolist(), (name, part)
-        largest = np.nan_to_num(np.maximum(np.abs(column.low), np.abs(column.high)), posinf=0) + 1.5
-        small = largest < 1e100
-        for part, power in (("total", 1), ("squares", 2)):
-            apart = np.abs(getattr(column, part)[small] - getattr(beside, part)[small])
-            assert (apart <= 1e-12 * one.rows[small] * largest[small] ** power).all(), (name, part)
     return True

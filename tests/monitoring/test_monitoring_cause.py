@@ -46,7 +46,7 @@ def test_equal_models_decide_nothing():
     assert "includes zero, a rollback is not shown to help" in check.message
 
 
-@pytest.mark.parametrize("rows, least", [(99, 100), (29, 1)])
+@pytest.mark.parametrize(("rows", "least"), [(99, 100), (29, 1)])
 def test_too_few_rows_decide_nothing(rows, least):
     check = judged(5, 50, rows=rows, min_n=least)
 

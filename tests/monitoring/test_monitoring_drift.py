@@ -46,9 +46,7 @@ def window_of(**columns):
     for name, (bins, nulls, odd) in columns.items():
         empty = ColumnCounts.empty(1, len(bins))
         rows = sum(bins) + nulls + odd
-        found[name] = ColumnCounts(
-            np.array([bins]), np.array([nulls]), np.array([odd]), empty.total, empty.squares, empty.low, empty.high
-        )
+        found[name] = ColumnCounts(np.array([bins]), np.array([nulls]), np.array([odd]), empty.low, empty.high)
     return Counts(np.array([rows]), found)
 
 
@@ -341,7 +339,7 @@ def test_from_tables_to_findings():
     profile = Profile.from_json(profile.to_json(), name="profile.json")
 
     def failed(current):
-        counts = count_rows(current.to_batches(max_chunksize=777), profile.bins, profile.centers)
+        counts = count_rows(current.to_batches(max_chunksize=777), profile.bins)
         return {(each.column, each.kind) for each in compare(profile, counts) if each.verdict is FAILED}
 
     assert failed(table(3_000)) == set()

@@ -35,7 +35,7 @@ def test_columns_that_stop_hanging_together_are_seen_although_each_is_as_ever():
     profile = profile_model(trained(hanging_together()), Wanted({}), made_from="sha256:x")
     alone = hanging_together(correlation=0.0, seed=1)
     rows = {name: bins for name, bins in profile.bins.items() if name != "model.prediction"}
-    counts = count_rows(with_reconstruction(alone.to_batches(), profile.directions), rows, profile.centers)
+    counts = count_rows(with_reconstruction(alone.to_batches(), profile.directions), rows)
     columns = {name: column for name, column in profile.columns.items() if name in rows}
     findings = compare(profile.model_copy(update={"columns": columns}), counts)
     assert {each.column for each in findings if each.verdict == "failed"} == {"model.reconstruction"}

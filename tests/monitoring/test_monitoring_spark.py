@@ -8,7 +8,7 @@ import numpy as np
 import own_airflow  # noqa: F401 - sets Airflow's home before anything imports it
 import pyarrow as pa
 import pytest
-from counted_tables import BINS, CENTERS, by_hand, same, seen
+from counted_tables import BINS, by_hand, same, seen
 
 from stageline.exceptions import DataError
 from stageline.monitoring.bins import CategoryBins, NumericBins
@@ -70,17 +70,17 @@ def frame(session, table, tmp_path_factory):
 
 @pytest.mark.parametrize("parts", [1, 7])
 def test_a_window_has_the_same_counts_on_spark(frame, table, parts):
-    here = count_rows(table.to_batches(max_chunksize=900), BINS, CENTERS)
-    there = count_rows_spark(frame.repartition(parts), BINS, CENTERS)
+    here = count_rows(table.to_batches(max_chunksize=900), BINS)
+    there = count_rows_spark(frame.repartition(parts), BINS)
     assert same(there, here)
     assert seen(there) == seen(here) == by_hand(table)
 
 
 def test_parts_without_rows_add_nothing(session, frame, table):
     twelve = frame.limit(12).repartition(9)
-    assert count_rows_spark(twelve, BINS, CENTERS).rows.tolist() == [12]
-    nothing = count_rows_spark(frame.limit(0), BINS, CENTERS)
-    assert same(nothing, count_rows([], BINS, CENTERS))
+    assert count_rows_spark(twelve, BINS).rows.tolist() == [12]
+    nothing = count_rows_spark(frame.limit(0), BINS)
+    assert same(nothing, count_rows([], BINS))
 
 
 def test_names_that_need_quotes_are_found(session):
@@ -88,7 +88,7 @@ def test_names_that_need_quotes_are_found(session):
     frame = session.createDataFrame([(1.0, "x", None)], "`a.b` double, `b``c` string, `d e` double")
     assert frame.columns == names
     bins = {"a.b": NumericBins((1.0,)), "b`c": CategoryBins(("x",), complete=True), "d e": NumericBins(())}
-    assert seen(count_rows_spark(frame, bins, {})) == {
+    assert seen(count_rows_spark(frame, bins)) == {
         "a.b": ([0, 1], 0, 0),
         "b`c": ([1, 0], 0, 0),
         "d e": ([0], 1, 0),
@@ -97,9 +97,9 @@ def test_names_that_need_quotes_are_found(session):
 
 def test_a_missing_column_and_one_of_another_kind_are_refused_as_elsewhere(frame):
     with pytest.raises(DataError, match="column 'price' is missing; there are: number, whole, text, known, flag, day"):
-        count_rows_spark(frame, {"price": NumericBins(())}, {})
+        count_rows_spark(frame, {"price": NumericBins(())})
     with pytest.raises(DataError, match=r"^column 'day' is date32\[day\]: the reference holds numbers there$"):
-        count_rows_spark(frame.repartition(3), {"day": NumericBins((1.0,))}, {})
+        count_rows_spark(frame.repartition(3), {"day": NumericBins((1.0,))})
 
 
 def test_what_spark_cannot_read_is_said(session, tmp_path):
@@ -107,4 +107,4 @@ def test_what_spark_cannot_read_is_said(session, tmp_path):
 
     broken = session.range(5).select(functions.raise_error(functions.lit("no disk")).cast("double").alias("x"))
     with pytest.raises(DataError, match=r"Spark could not count the rows: .*; Spark's own log tells more"):
-        count_rows_spark(broken, {"x": NumericBins(())}, {})
+        count_rows_spark(broken, {"x": NumericBins(())})

@@ -15,7 +15,7 @@ from stageline.monitoring.profile import Profile
 from stageline.monitoring.scan import count_rows
 profile = Profile.from_json(Path("profile.json").read_text("utf-8"), name="profile.json")
 with parquet.ParquetFile("rows.parquet", read_dictionary=["shop"]) as content:
-    counts = count_rows(content.iter_batches(), profile.bins, profile.centers)
+    counts = count_rows(content.iter_batches(), profile.bins)
 print([str(found.verdict) for found in compare(profile, counts)].count("passed"))
 print(*sorted({"pandas", "scipy", "sklearn", "duckdb", "airflow", "mlflow"} & set(sys.modules)))
 """

@@ -96,7 +96,9 @@ def _message(finding: Finding) -> str:
     limit = f"ordinary up to {finding.limit:.3g}" if finding.ordinary == finding.limit else f"limit {finding.limit:.3g}"
     season = f", against {' and '.join(finding.season)}" if finding.season else ""
     told = f"{name} = {_bounded(apart)}{_of_what(finding)}, {limit} ({rows}{season})"
-    return f"{told}: {finding.why}" if finding.why else told
+    moved = finding.moved if finding.verdict is not Verdict.PASSED else ""
+    said = "; ".join(words for words in (moved, finding.why) if words)
+    return f"{told}: {said}" if said else told
 
 
 def _of_what(finding: Finding) -> str:

@@ -15,8 +15,6 @@ class ColumnCounts:
     :param bins: Rows in each bin, shape (groups, bins).
     :param nulls: Rows without a value, shape (groups,).
     :param odd: Rows whose number is NaN or infinite, shape (groups,).
-    :param total: Sum of the numbers' distances from the bins' `center`, shape (groups,); 0 for categories.
-    :param squares: Sum of the squares of these.
     :param low: Smallest number, infinite without one.
     :param high: Largest number.
     """
@@ -24,8 +22,6 @@ class ColumnCounts:
     bins: "np.ndarray"
     nulls: "np.ndarray"
     odd: "np.ndarray"
-    total: "np.ndarray"
-    squares: "np.ndarray"
     low: "np.ndarray"
     high: "np.ndarray"
 
@@ -38,9 +34,8 @@ class ColumnCounts:
             return np.zeros(groups, np.int64)
 
         return cls(
-            np.zeros((groups, bins), np.int64), whole(), whole(), np.zeros(groups), np.zeros(groups),
-            np.full(groups, np.inf), np.full(groups, -np.inf),
-        )  # fmt: skip
+            np.zeros((groups, bins), np.int64), whole(), whole(), np.full(groups, np.inf), np.full(groups, -np.inf)
+        )
 
     @property
     def n(self) -> "np.ndarray":
@@ -53,8 +48,8 @@ class ColumnCounts:
         import numpy as np
 
         return type(self)(
-            self.bins + other.bins, self.nulls + other.nulls, self.odd + other.odd, self.total + other.total,
-            self.squares + other.squares, np.minimum(self.low, other.low), np.maximum(self.high, other.high),
+            self.bins + other.bins, self.nulls + other.nulls, self.odd + other.odd,
+            np.minimum(self.low, other.low), np.maximum(self.high, other.high),
         )  # fmt: skip
 
     def together(self, groups: Sequence[int]) -> Self:
@@ -66,7 +61,7 @@ class ColumnCounts:
             return found
 
         return type(self)(
-            added(self.bins), added(self.nulls), added(self.odd), added(self.total), added(self.squares),
+            added(self.bins), added(self.nulls), added(self.odd),
             self.low[chosen].min(keepdims=True, initial=float("inf")),
             self.high[chosen].max(keepdims=True, initial=-float("inf")),
         )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from stageline.monitoring.counts import Counts
 from stageline.monitoring.discovery import RATE, discoveries_above
 from stageline.monitoring.distance import Distance, distance
+from stageline.monitoring.movement import movement
 from stageline.monitoring.ordinary import excess, ordinary_limit
 from stageline.monitoring.profile import WHOLE, ColumnProfile, PartCounts, Profile, Role
 from stageline.monitoring.profiling import part_of
@@ -51,6 +52,7 @@ class Finding:
     :param weight: How much the column counts; 0: the model cannot use it.
     :param covered: Whether the reference holds all months of the window, or none is asked for.
     :param why: Why nothing is decided, if so.
+    :param moved: How it has moved, in words.
     """
 
     column: str
@@ -66,6 +68,7 @@ class Finding:
     weight: float = 1.0
     covered: bool = True
     why: str = ""
+    moved: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def _column(profile: Profile, name: str, current: Part, window: Window | None, l
             column=name, role=column.role, kind=signal.kind, measure=signal.measure, verdict=Verdict.INCONCLUSIVE,
             n=n, distance=apart, limit=limit, ordinary=usual, season=season, weight=column.weight, covered=covered,
             why=_why(n, int(signal.reference.sum()), limits.min_n, apart),
+            moved=movement(signal.kind, column.bins, reference, current),
         )  # fmt: skip
         chance = 1.0 if apart is None else excess(apart, limit)
         found.append(_Compared(finding, chance))

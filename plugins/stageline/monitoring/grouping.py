@@ -1,4 +1,4 @@
-"""Which group each row of a batch is in, e.g. its month, and sums by group."""
+"""Which group each row of a batch is in, e.g. its month, and counts by group."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,14 +40,6 @@ class Grouping:
         if self.places is None:
             return np.bincount(bins, minlength=count)[None, :]
         return np.bincount(self.places * count + bins, minlength=self.groups * count).reshape(self.groups, count)
-
-    def add(self, values: "np.ndarray") -> "np.ndarray":
-        """Return the sum of each group's values."""
-        import numpy as np
-
-        if self.places is None:
-            return np.array([values.sum()])
-        return np.bincount(self.places, values, minlength=self.groups)
 
     def ends(self, values: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
         """Return each group's smallest and largest value."""

@@ -130,11 +130,6 @@ class Profile(BaseModel):
         """The bins of all columns."""
         return {name: column.bins for name, column in self.columns.items()}
 
-    @property
-    def centers(self) -> dict[str, float]:
-        """What the moments of numeric columns are taken about."""
-        return {name: column.center for name, column in self.columns.items() if column.kind == "number"}
-
     def to_json(self) -> str:
         """Return the profile as one line of JSON, without what is as by default."""
         return self.model_dump_json(exclude_defaults=True)

@@ -59,9 +59,8 @@ def make_profile(table: "pa.Table", wanted: Wanted, *, made_from: str, times: "n
     table = table.select(list(wanted.roles)).unify_dictionaries()
     bins = {name: _bins(table[name], name) for name in wanted.roles}
     moments = {name: _moments(table[name]) for name, kind in bins.items() if isinstance(kind, NumericBins)}
-    centers = {name: center for name, (center, _) in moments.items()}
-    whole = _count(table, bins, centers)
-    months = None if times is None else _count(table, bins, centers, groups=_month(times), group_count=_MONTHS)
+    whole = _count(table, bins)
+    months = None if times is None else _count(table, bins, groups=_month(times), group_count=_MONTHS)
     weights = _weights(wanted)
     columns = {
         name: ColumnProfile(
@@ -142,7 +141,6 @@ def _weights(wanted: Wanted) -> dict[str, float]:
 def _count(
     table: "pa.Table",
     bins: Mapping[str, Bins],
-    centers: Mapping[str, float],
     *,
     groups: "np.ndarray | None" = None,
     group_count: int = 1,
@@ -150,10 +148,10 @@ def _count(
     import pyarrow as pa
 
     if groups is None:
-        return count_rows(table.to_batches(), bins, centers)
+        return count_rows(table.to_batches(), bins)
     marked = table.append_column(_GROUP, pa.array(groups))
     return count_rows(
-        marked.to_batches(), bins, centers,
+        marked.to_batches(), bins,
         groups=lambda batch: batch.column(_GROUP).to_numpy(), group_count=group_count,
     )  # fmt: skip
 
@@ -181,7 +179,7 @@ def _with_ordinary(
     ends = np.array([_time(window.end) for window in chosen])
     place = np.searchsorted(starts, times, side="right") - 1
     inside = (place >= 0) & (times < ends[place])
-    counted = _count(table.filter(inside), profile.bins, profile.centers, groups=place[inside], group_count=len(chosen))
+    counted = _count(table.filter(inside), profile.bins, groups=place[inside], group_count=len(chosen))
     columns = {
         name: column.model_copy(
             update={"ordinary": _ordinary(column, counted.columns[name], months.columns[name], chosen, profile.measure)}

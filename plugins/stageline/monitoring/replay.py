@@ -45,7 +45,7 @@ def replay(
     :param batches: The profile's columns, and beside them each row's window as `rows_by_window` gives it.
     """
     counts = count_rows(
-        batches, profile.bins, profile.centers,
+        batches, profile.bins,
         groups=lambda batch: as_numpy(batch.column(WINDOW)), group_count=len(every),
     )  # fmt: skip
     judged = []

@@ -25,7 +25,6 @@ _THREADS = 2
 def count_rows(
     batches: "Iterable[pa.RecordBatch]",
     bins: Mapping[str, Bins],
-    centers: Mapping[str, float],
     *,
     groups: "Groups | None" = None,
     group_count: int = 1,
@@ -33,14 +32,13 @@ def count_rows(
     """Count the rows of all batches, while further ones are read.
 
     :param bins: The columns that are counted.
-    :param centers: What a numeric column's moments are taken about; default 0.
     :param groups: Returns the group of each row of a batch, 0 … group_count - 1; default: all are one.
     :raises DataError: A column is missing, or not of the kind of its bins.
     """
     import numpy as np
 
     def counted(batch: "pa.RecordBatch") -> Counts:
-        return _batch(batch, bins, centers, Grouping(group_count, None if groups is None else groups(batch)))
+        return _batch(batch, bins, Grouping(group_count, None if groups is None else groups(batch)))
 
     counts = Counts(
         np.zeros(group_count, np.int64),
@@ -50,7 +48,7 @@ def count_rows(
     with ThreadPoolExecutor(_THREADS) as pool:
         for batch in batches:
             waiting.append(pool.submit(counted, batch))
-            # Few batches are held at a time; they are added in their order, so that sums do not depend on chance.
+            # Few batches are held at a time.
             if len(waiting) > _THREADS:
                 counts += waiting.popleft().result()
         for each in waiting:
@@ -58,7 +56,7 @@ def count_rows(
     return counts
 
 
-def _batch(batch: "pa.RecordBatch", bins: Mapping[str, Bins], centers: Mapping[str, float], group: Grouping) -> Counts:
+def _batch(batch: "pa.RecordBatch", bins: Mapping[str, Bins], group: Grouping) -> Counts:
     import pyarrow as pa
 
     columns, known = {}, batch.schema.names
@@ -68,16 +66,14 @@ def _batch(batch: "pa.RecordBatch", bins: Mapping[str, Bins], centers: Mapping[s
         column = batch.column(name)
         try:
             columns[name] = (
-                _numbers(column, kind, centers.get(name, 0.0), group)
-                if isinstance(kind, NumericBins)
-                else _categories(column, kind, group)
+                _numbers(column, kind, group) if isinstance(kind, NumericBins) else _categories(column, kind, group)
             )
         except pa.ArrowException as error:
             raise DataError(f"column {name!r} is {column.type}: {error}") from error
     return Counts(group.count(batch.num_rows), columns)
 
 
-def _numbers(column: "pa.Array", bins: NumericBins, center: float, group: Grouping) -> ColumnCounts:
+def _numbers(column: "pa.Array", bins: NumericBins, group: Grouping) -> ColumnCounts:
     import numpy as np
     import pyarrow as pa
 
@@ -96,12 +92,8 @@ def _numbers(column: "pa.Array", bins: NumericBins, center: float, group: Groupi
     if not finite.all():
         odd = group.count_where(~finite)
         group, values = group.only(finite), values[finite]
-    # The moments of numbers near the largest there are may be infinite; the bins are not.
-    with np.errstate(over="ignore", invalid="ignore"):
-        away = values - center
-        total, squares = group.add(away), group.add(away * away)
     counted = group.in_bins(bins.index(values), bins.count)
-    return ColumnCounts(counted, nulls, odd, total, squares, *group.ends(values))
+    return ColumnCounts(counted, nulls, odd, *group.ends(values))
 
 
 def _categories(column: "pa.Array", bins: CategoryBins, group: Grouping) -> ColumnCounts:

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 _TOLD = "counts string, refused string"
 
 
-def count_rows_spark(frame: "DataFrame", bins: Mapping[str, Bins], centers: Mapping[str, float]) -> Counts:
+def count_rows_spark(frame: "DataFrame", bins: Mapping[str, Bins]) -> Counts:
     """Count the rows of a DataFrame in one job, with the code that counts those of a file.
 
     Executors need the package with its libraries.
 
     :param bins: The columns that are counted; no others are read.
-    :param centers: What a numeric column's moments are taken about; default 0.
     :raises DataError: A column is missing, or not of the kind of its bins, or Spark fails.
     """
     from py4j.protocol import Py4JError
@@ -38,20 +37,18 @@ def count_rows_spark(frame: "DataFrame", bins: Mapping[str, Bins], centers: Mapp
     own = frame.toDF(*(f"column_{place}" for place in range(len(frame.columns))))
     wanted = own.select([f"column_{frame.columns.index(name)}" for name in bins])
     try:
-        told = wanted.mapInArrow(_Errand(dict(bins), dict(centers)).run, _TOLD).collect()
+        told = wanted.mapInArrow(_Errand(dict(bins)).run, _TOLD).collect()
     except (Py4JError, PySparkException) as error:
         words = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DataError(f"Spark could not count the rows: {words}; Spark's own log tells more") from error
     if refused := [row["refused"] for row in told if row["refused"]]:
         raise DataError(refused[0])
-    # Tasks report in the order of their parts, so that sums do not depend on which ended first.
-    return reduce(add, (_counts(row["counts"]) for row in told), count_rows([], bins, centers))
+    return reduce(add, (_counts(row["counts"]) for row in told), count_rows([], bins))
 
 
 @dataclass(frozen=True)
 class _Errand:
     bins: Mapping[str, Bins]
-    centers: Mapping[str, float]
 
     def run(self, batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
         """Yield one row with the counts of a task's rows; an error is returned, since Spark would try it again."""
@@ -60,7 +57,7 @@ class _Errand:
         told = {"counts": "", "refused": ""}
         try:
             named = (batch.rename_columns(list(self.bins)) for batch in batches)
-            told["counts"] = _as_json(count_rows(named, self.bins, self.centers))
+            told["counts"] = _as_json(count_rows(named, self.bins))
         except DataError as error:
             told["refused"] = str(error)
             # Spark waits for whoever does not read to the end.

@@ -84,7 +84,7 @@ class TwoTables:
         )
         current = self._open(run, self.table, {name: known.schema.field(name).type for name in columns})
         with current.unchanged():
-            counts = count_rows(_batches(current, columns), profile.bins, profile.centers)
+            counts = count_rows(_batches(current, columns), profile.bins)
         rows = int(counts.rows.sum())
         findings = compare(profile, counts, limits=DriftLimits(fail_above=self.fail_above)) if rows else ()
         where = repr(self.table)

@@ -84,8 +84,8 @@ class WatchedWindow:
         with self.source.unchanged():
             features = [name for name, column in profile.columns.items() if column.role == "feature"]
             inside = rows_in(self.batches(features), self.window, self.run.spec.source.event_time, name=self.source.uri)
-            came = count_rows(with_reconstruction(inside, profile.directions), rows, profile.centers)
-        scored = count_rows(self._predictions(), said, profile.centers)
+            came = count_rows(with_reconstruction(inside, profile.directions), rows)
+        scored = count_rows(self._predictions(), said)
         return came, scored if scored.rows.sum() else None
 
     def batches(self, names: Sequence[str]) -> "Iterator[pa.RecordBatch]":
