@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from bike_pilot import BIKE_PILOT, BIKES, needs_bikes
 from small_project import write_spec
 
 from stageline.operators import (
@@ -19,22 +20,7 @@ from stageline.operators import (
     TrainOperator,
 )
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "bike_sharing_hour.csv"
-
-pytestmark = pytest.mark.skipif(not DATA.is_file(), reason="the UCI bike sharing data is not beside the repository")
-
-SPEC = {
-    "stage": "pilot",
-    "owners": "{business: dana, model: mo, data: di}",
-    "source": "{uri: data/small.csv, keys: [instant], event_time: dteday}",
-    "features": "{exclude: [casual, registered]}",
-    "target": "{column: cnt, task: regression}",
-    "quality": "[{type: expect_column_values_to_be_between, column: hum, min_value: 0, max_value: 1}]",
-    "kpi": "{metric: mean_absolute_error, max: 200}",
-    "gates": "{slices: [season, workingday]}",
-    "release": "{target: batch, approvers: [model]}",
-    "monitor": "{window: P7D, drift: {fail_above: 0.1}}",
-}
+pytestmark = needs_bikes
 FOREST = "estimator: sklearn.ensemble.HistGradientBoostingRegressor"
 
 
@@ -46,16 +32,16 @@ def steps(execute, *kinds, run_id, year):
 @pytest.fixture
 def story(stores, execute, monkeypatch):
     """Release the model of 2011, then judge the one of the first quarter of 2012 on the rest of that year."""
-    rides = pd.read_csv(DATA)
+    rides = pd.read_csv(BIKES)
     year = rides["dteday"].str[:4]
     rides[year == "2011"].to_csv(stores.project / "data/small.csv", index=False)
-    write_spec(stores.project, **SPEC, train=f"{{{FOREST}}}")
+    write_spec(stores.project, **BIKE_PILOT)
     trained = (DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ModelValidationOperator)
     steps(execute, *trained, run_id="2011", year=2011)
     execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False), run_id="2011")
 
     rides[year == "2012"].to_csv(stores.project / "data/small.csv", index=False)
-    write_spec(stores.project, **SPEC, train=f"{{{FOREST}, holdout: 0.75}}")
+    write_spec(stores.project, **{**BIKE_PILOT, "train": f"{{{FOREST}, holdout: 0.75}}"})
     steps(execute, *trained[:3], run_id="2012", year=2012)
     with pytest.raises(GateFailed) as stopped:
         steps(execute, EvaluateOperator, run_id="2012", year=2012)

@@ -1,10 +1,10 @@
 """Real rides: the weeks of 2012 as a model of 2011 would have watched them, a replay of history."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from bike_pilot import BIKE_PILOT, BIKES, needs_bikes
 from cli_process import call
 from small_project import write_spec
 
@@ -18,31 +18,15 @@ from stageline.operators import (
     TrainOperator,
 )
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "bike_sharing_hour.csv"
-
-pytestmark = pytest.mark.skipif(not DATA.is_file(), reason="the UCI bike sharing data is not beside the repository")
-
-SPEC = {
-    "stage": "pilot",
-    "owners": "{business: dana, model: mo, data: di}",
-    "source": "{uri: data/small.csv, keys: [instant], event_time: dteday}",
-    "features": "{exclude: [casual, registered]}",
-    "target": "{column: cnt, task: regression}",
-    "quality": "[{type: expect_column_values_to_be_between, column: hum, min_value: 0, max_value: 1}]",
-    "train": "{estimator: sklearn.ensemble.HistGradientBoostingRegressor}",
-    "kpi": "{metric: mean_absolute_error, max: 200}",
-    "gates": "{slices: [season]}",
-    "release": "{target: batch, approvers: [model]}",
-    "monitor": "{window: P7D, drift: {fail_above: 0.1}}",
-}
+pytestmark = needs_bikes
 
 
 @pytest.fixture
 def weeks(stores, execute):
     """Release a model of 2011, and replay both years; returns each week's line by its first day."""
-    rides = pd.read_csv(DATA)
+    rides = pd.read_csv(BIKES)
     rides[rides["dteday"] < "2012"].to_csv(stores.project / "data/small.csv", index=False)
-    write_spec(stores.project, **SPEC)
+    write_spec(stores.project, **BIKE_PILOT)
     trained = (
         DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ReferenceProfileOperator,
         ModelValidationOperator, ReleaseOperator,
