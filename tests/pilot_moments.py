@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,9 +94,9 @@ def _approve_second(stores: Stores, execute: Execute) -> None:
     approve(execute, **RUN_2)
 
 
-_Way = Callable[[Stores, Execute], None]
+Way = Callable[[Stores, Execute], None]
 # Each moment is reached from the one before.
-_WAYS: dict[str, _Way] = {
+_WAYS: dict[str, Way] = {
     "begun": _begin,
     "first approved": _approve_first,
     "first released": _release_first,
@@ -111,22 +111,24 @@ class Shelf:
     """Stores at one place, and copies of how they were.
 
     :param copies: Folder of the copies, one a moment.
+    :param ways: How each moment is reached from the one before.
     """
 
     stores: Stores
     copies: Path
+    ways: Mapping[str, Way]
 
     @classmethod
-    def make(cls, folder: Path, mlflow_database: Path) -> "Shelf":
-        return cls(make_stores(folder, mlflow_database), folder / "copies")
+    def make(cls, folder: Path, mlflow_database: Path, ways: Mapping[str, Way] | None = None) -> "Shelf":
+        return cls(make_stores(folder, mlflow_database), folder / "copies", ways or _WAYS)
 
     def go_to(self, moment: str, execute: Execute) -> None:
         """Make the stores what they were at a moment; the first time, by doing what leads there."""
         if not (copy := self.copies / moment).exists():
-            before = [*_WAYS][: [*_WAYS].index(moment)]
+            before = [*self.ways][: [*self.ways].index(moment)]
             if before:
                 self.go_to(before[-1], execute)
-            _WAYS[moment](self.stores, execute)
+            self.ways[moment](self.stores, execute)
             shutil.copytree(self.stores.home, copy / "home")
             shutil.copytree(self.stores.project, copy / "project")
             return

@@ -16,12 +16,16 @@ PILOT = {
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def write_days(project: Path, days: int) -> None:
-    """Write eight rows a day for so many days."""
+def write_days(project: Path, days: int, *, changed_from: int | None = None) -> None:
+    """Write eight rows a day for so many days.
+
+    :param changed_from: Day from which the target is another one, for the same features.
+    """
     colours = ("red", "green", "blue")
     lines = ["id,at,x,colour,y"]
     for row in range(days * 8):
         x = row * 37 % 101
         at = DAY + timedelta(hours=3 * row)
-        lines.append(f"{row},{at:%Y-%m-%dT%H:%M:%S},{x},{colours[row % 3]},{3 * x + row * 7 % 11}")
+        more = 0 if changed_from is None or row < changed_from * 8 else 80
+        lines.append(f"{row},{at:%Y-%m-%dT%H:%M:%S},{x},{colours[row % 3]},{3 * x + row * 7 % 11 + more}")
     (project / "data/small.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -73,4 +73,13 @@ _OPTIONS = {
         "Import paths of Python types that a model file may hold beside scikit-learn's, separated by commas.",
         "my_team.transformers.LagFeatures",
     ),
+    "notifier": _option(
+        "Import path of the Airflow notifier class that tells of incidents. Default: the task's log does.",
+        "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
+    ),
+    "notifier_arguments": _option(
+        "The notifier's arguments, a JSON object. Its texts are templates of Airflow that know the alert beside the "
+        "task's context: title, text, html, owner, role, state, severity, pipeline, url.",
+        '{"to": "{{ alert.owner }}", "subject": "{{ alert.title }}", "html_content": "{{ alert.html }}"}',
+    ),
 }

@@ -16,6 +16,8 @@ class Settings:
     :param airflow_ui: Address at which people open Airflow.
     :param pipelines: Folder of the specs; none: looked for above the DAG's file.
     :param trusted_types: Import paths of types that a model file may hold beside scikit-learn's.
+    :param notifier: Import path of the Airflow notifier that tells of incidents; empty: the task's log does.
+    :param notifier_arguments: Its arguments, a JSON object.
     """
 
     home: Path
@@ -27,3 +29,6 @@ class Settings:
     airflow_ui: str | None = None
     pipelines: Path | None = None
     trusted_types: tuple[str, ...] = ()
+    notifier: str = ""
+    # Not in the repr: what a notifier takes may be a secret.
+    notifier_arguments: str = field(default="", repr=False)

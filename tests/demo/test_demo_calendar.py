@@ -30,6 +30,21 @@ def test_the_newest_window_counts(calendar):
     assert read_window() == Window("2024-03-01", "2024-04-01")
 
 
+def test_incidents_come_in_where_the_window_lets_them(calendar):
+    days = ("2025-05-20", "2025-06-10")
+    for incidents, table in ((False, "hourly_demand"), (True, "hourly_demand_incidents")):
+        write_window(calendar, Window(*days, incidents=incidents))
+        so_far, all_of_it = read_demo("hourly_demand_so_far"), read_demo(table)
+        hours = all_of_it["ride_hour"]
+        assert so_far.equals(all_of_it[(hours >= days[0]) & (hours < days[1])])
+        assert (so_far["temperature_c"].max() > 50) == incidents
+
+
+def test_a_window_that_does_not_speak_of_incidents_has_none(calendar):
+    calendar.write_text('{"start": "2025-05-20", "end": "2025-06-10"}', encoding="utf-8")
+    assert read_window() == Window("2025-05-20", "2025-06-10", incidents=False)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -38,6 +53,7 @@ def test_the_newest_window_counts(calendar):
         '{"start": "2024"}',
         '{"start": "soon", "end": "2025-01-01"}',
         '{"start": "2025-01-01", "end": "2024-01-01"}',
+        '{"start": "2024-01-01", "end": "2025-01-01", "incidents": "no"}',
     ],
 )
 def test_a_calendar_that_holds_no_window_is_named(calendar, text):

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from stageline.demo.incidents import SCRIPTED_INCIDENTS, FailureReason
+from stageline.demo.incidents import SCRIPTED_INCIDENTS, FailureReason, Finder
 from stageline.demo.randomness import stream
 from stageline.demo.simulator import simulate_demand
 
@@ -77,6 +77,18 @@ def test_its_truth_is_one_sentence(incident):
     assert incident.truth.endswith(".")
     assert ". " not in incident.truth
     assert incident.description.endswith(".")
+
+
+@each_incident
+def test_it_is_promised_to_be_found_while_it_lasts(incident):
+    monday = incident.start.date() - timedelta(days=incident.start.weekday())
+    weeks = -(-(incident.end - datetime.combine(monday, datetime.min.time())) // timedelta(days=7))
+    assert max(incident.found_within.values()) <= weeks
+
+
+def test_everything_that_finds_incidents_finds_one_that_nothing_else_does():
+    alone = [set(incident.found_within) for incident in SCRIPTED_INCIDENTS if len(incident.found_within) == 1]
+    assert all({finder} in alone for finder in Finder)
 
 
 @pytest.mark.parametrize("seed", [3, 7])
@@ -151,6 +163,8 @@ def test_does_nothing_outside_its_window(incident, clean):
         ({"end": BY_NAME["heat_wave"].start}, "'heat_wave': start .* is not before end"),
         ({"share": 0.0}, "share = 0.0; expected above 0"),
         ({"share": 1.5}, "share = 1.5"),
+        ({"found_within": {}}, "found_within = {}; expected 1 or more"),
+        ({"found_within": {Finder.DRIFT: 0}}, "expected 1 or more"),
     ],
 )
 def test_refuses_a_contradiction(change, message):

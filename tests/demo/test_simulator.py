@@ -145,11 +145,16 @@ def test_comfortable_hours_have_most_rides(two_years):
     assert two_years.loc[wet, "rides"].mean() < 0.6 * two_years.loc[~wet, "rides"].mean()
 
 
-def test_growth_saturates(two_years):
+def test_growth_is_nearly_over(two_years):
     members = two_years.set_index("ride_hour")["active_members_7d"].resample("YS").mean()
-    second_half = two_years.set_index("ride_hour")["active_members_7d"]["2025-07":].mean()
-    assert 1.1 < members.iloc[1] / members.iloc[0] < 1.4
-    assert second_half < 1.1 * members.iloc[1]
+    assert 1.02 < members.iloc[1] / members.iloc[0] < 1.08
+
+
+def test_the_price_list_stays_and_only_discounts_come_and_go(two_years):
+    by_year = two_years.groupby(two_years["ride_hour"].dt.year)["price_per_ride"]
+    for shares in (year.value_counts(normalize=True) for _, year in by_year):
+        assert set(shares.index) == {1.4, 1.8, 2.2}
+        assert shares[2.2] == pytest.approx(0.78, abs=0.07)
 
 
 def test_the_noise_is_unbiased_and_wider_than_poisson(two_years):

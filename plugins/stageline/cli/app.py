@@ -6,6 +6,7 @@ import typer
 
 from stageline import __version__
 from stageline.cli import pipelines, quality, releases
+from stageline.cli.alerts import alerts
 from stageline.cli.history import history
 from stageline.cli.monitoring import monitor
 from stageline.cli.project import console
@@ -34,7 +35,7 @@ def _options(
 
 for _command in (
     pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, history, quarantine,
-    releases.rollback, releases.verify, monitor,
+    releases.rollback, releases.verify, monitor, alerts,
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(quality.app, name="quality")

@@ -22,10 +22,12 @@ class Window:
 
     :param start: First hour, naive UTC, as ISO 8601.
     :param end: First hour that has not happened yet.
+    :param incidents: Whether the scripted incidents happen in these hours.
     """
 
     start: str
     end: str
+    incidents: bool = False
 
     def cut(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the rows of these hours."""
@@ -50,8 +52,12 @@ def read_window() -> Window | None:
         return None
     try:
         window = Window(**json.loads(file.read_text("utf-8")))
-        if datetime.fromisoformat(window.start) < datetime.fromisoformat(window.end):
+        in_order = datetime.fromisoformat(window.start) < datetime.fromisoformat(window.end)
+        if in_order and isinstance(window.incidents, bool):
             return window
     except (ValueError, TypeError):
         pass
-    raise SourceError(f"{str(file)!r} holds no window of the demo: {{start, end}} as ISO 8601; remove it")
+    raise SourceError(
+        f"{str(file)!r} holds no window of the demo: {{start, end}} as ISO 8601, and whether there are "
+        "incidents; remove it"
+    )

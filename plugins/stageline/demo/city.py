@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 _FIXED_HOLIDAYS = ((1, 1), (1, 6), (5, 1), (8, 15), (11, 1), (12, 25), (12, 26))
 # (month, first possible day): the Monday on that day or within the six that follow.
 _MONDAY_HOLIDAYS = ((2, 15), (4, 15), (5, 25), (9, 1))
-_LAUNCH = "2022-09-01"
+_LAUNCH = "2022-01-01"
+# It never rises: what no incident changes is to stay as it was.
+_LIST_PRICE = 2.2
 _DISCOUNTS, _DISCOUNT_SHARES = (0.0, 0.4, 0.8), (0.78, 0.12, 0.10)
-_PRICE_RISES = (("2024-09-01", 0.2), ("2025-02-01", 0.2))
 
 
 def is_holiday(hours: "pd.DatetimeIndex") -> "NDArray[np.bool_]":
@@ -48,7 +49,7 @@ def simulate_city(hours: "pd.DatetimeIndex", seed: int) -> "dict[str, NDArray[np
         "is_workday": workday,
         "events_nearby": _events(hours.hour.to_numpy(), day, ~workday[first], seed),
         "active_members_7d": _members(days[first], seed)[day],
-        "price_per_ride": _prices(days[first], seed)[day],
+        "price_per_ride": _prices(len(first), seed)[day],
     }
 
 
@@ -68,21 +69,17 @@ def _members(days: "pd.DatetimeIndex", seed: int) -> "NDArray[np.int64]":
     import pandas as pd
 
     age = (days - pd.Timestamp(_LAUNCH)).days.to_numpy()
-    # Logistic growth: the city is nearly saturated in 2025.
-    grown = 60_000 / (1 + np.exp(-(age - 330) / 180))
+    # Logistic growth: the city is nearly saturated in 2024.
+    grown = 52_000 / (1 + np.exp(-(age - 330) / 180))
     season = 1 - 0.12 * np.cos(2 * np.pi * (days.day_of_year.to_numpy() - 25) / 365.25)
     churn = np.exp(0.02 * wander(stream(seed, "members"), len(days), memory=10))
     members: NDArray[np.int64] = np.round(grown * season * churn).astype(np.int64)
     return members
 
 
-def _prices(days: "pd.DatetimeIndex", seed: int) -> "NDArray[np.float64]":
+def _prices(days: int, seed: int) -> "NDArray[np.float64]":
     import numpy as np
-    import pandas as pd
 
-    price = np.full(len(days), 2.2)
-    for since, rise in _PRICE_RISES:
-        price += np.where(days >= pd.Timestamp(since), rise, 0.0)
-    price -= stream(seed, "price").choice(_DISCOUNTS, len(days), p=_DISCOUNT_SHARES)
-    rounded: NDArray[np.float64] = np.round(price, 2)
+    discounts = stream(seed, "price").choice(_DISCOUNTS, days, p=_DISCOUNT_SHARES)
+    rounded: NDArray[np.float64] = np.round(_LIST_PRICE - discounts, 2)
     return rounded

@@ -1,7 +1,7 @@
-"""What an incident is: a window in which the data or the world goes wrong, and the true cause."""
+"""What an incident is: a window in which the data or the world goes wrong, the true cause, and what finds it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -25,6 +25,17 @@ class FailureReason(StrEnum):
     INTERPOLATION = "interpolation"
 
 
+class Finder(StrEnum):
+    """What of a pipeline finds an incident, in the order in which it can."""
+
+    QUALITY = "quality"
+    """Single rows break an expectation or come twice."""
+    DRIFT = "drift"
+    """The inputs of a window are no longer like those of the same season that the model was trained on."""
+    PERFORMANCE = "performance"
+    """The labels of a window show that the model is worse than its release led one to expect."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Incident:
     """Something that goes wrong from `start` until before `end`, and what a diagnosis should find.
@@ -35,6 +46,8 @@ class Incident:
     :param added_rows: Rows that the window gains.
     :param description: What happened, as someone on the spot would tell it.
     :param truth: What a good diagnosis says, with the remedy, in one sentence.
+    :param found_within: What finds it, and in which weekly window at the latest: 1 is the week, from Monday on, in
+        which it starts. What is not named may find it, too: it is not promised.
     :param effect: What happens to the affected rows; see `stageline.demo.effects`.
     """
 
@@ -48,6 +61,7 @@ class Incident:
     added_rows: int = 0
     description: str
     truth: str
+    found_within: Mapping[Finder, int] = field(hash=False)
     effect: "Effect"
 
     def __post_init__(self) -> None:
@@ -55,6 +69,10 @@ class Incident:
             raise ValueError(f"incident {self.name!r}: start {self.start} is not before end {self.end}")
         if not 0 < self.share <= 1:
             raise ValueError(f"incident {self.name!r}: share = {self.share}; expected above 0 and at most 1")
+        if not self.found_within or min(self.found_within.values()) < 1:
+            raise ValueError(
+                f"incident {self.name!r}: found_within = {dict(self.found_within)}; expected 1 or more each"
+            )
 
     def window(self, frame: "pd.DataFrame") -> "NDArray[np.bool_]":
         """Return which rows lie between start and end by their `ride_hour`."""

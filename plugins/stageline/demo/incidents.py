@@ -4,9 +4,9 @@ from datetime import datetime
 from functools import partial
 
 from stageline.demo import effects
-from stageline.demo.incident import FailureReason, Incident
+from stageline.demo.incident import FailureReason, Finder, Incident
 
-__all__ = ["SCRIPTED_INCIDENTS", "FailureReason", "Incident"]
+__all__ = ["SCRIPTED_INCIDENTS", "FailureReason", "Finder", "Incident"]
 
 _at = datetime.fromisoformat
 
@@ -23,6 +23,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "wind_speed_mps is null in 55 % of the rows; nothing else changed, so mend the gauge's link "
             "and do not retrain."
         ),
+        found_within={Finder.DRIFT: 1},
         effect=partial(effects.blank, column="wind_speed_mps", share=0.55),
     ),
     Incident(
@@ -37,6 +38,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "ride_hour is one hour ahead: 01:00 on 30 March is missing, 00:00 on 13 April comes twice, "
             "and the daily peaks come an hour late; set the export host to UTC and load the window again."
         ),
+        found_within={Finder.PERFORMANCE: 2, Finder.QUALITY: 3},
         effect=partial(effects.shift_clock, column="ride_hour", hours=1),
     ),
     Incident(
@@ -52,6 +54,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "A transit strike doubled the demand between 05:00 and 22:59 and no column says so; add a "
             "feature for strikes, and keep these days out of training until it exists."
         ),
+        found_within={Finder.PERFORMANCE: 1},
         effect=partial(effects.scale_rides, factor=2.0),
     ),
     Incident(
@@ -66,6 +69,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "temperature_c holds °F: values of 60 to 90 while rides are as ever; convert with (x - 32) / "
             "1.8, load the window again and do not retrain."
         ),
+        found_within={Finder.QUALITY: 1, Finder.DRIFT: 1, Finder.PERFORMANCE: 1},
         effect=partial(effects.to_fahrenheit, column="temperature_c"),
     ),
     Incident(
@@ -80,6 +84,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "humidity is one constant, plausible value for 240 hours; every range check passes, so look "
             "at its variance, and replace the sensor."
         ),
+        found_within={Finder.DRIFT: 1},
         effect=partial(effects.stick, column="humidity"),
     ),
     Incident(
@@ -95,6 +100,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "trees predict as if it were the warmest hour they know and expect too many rides; collect "
             "such days before trusting the model on them."
         ),
+        found_within={Finder.DRIFT: 1, Finder.PERFORMANCE: 1},
         effect=partial(effects.warm_up, degrees=15.0),
     ),
     Incident(
@@ -110,6 +116,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "24 rows of 12 August are exact copies under the same ride_hour; drop the copies and make the "
             "upstream load idempotent."
         ),
+        found_within={Finder.QUALITY: 1},
         effect=effects.deliver_twice,
     ),
     Incident(
@@ -125,7 +132,8 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "before and the answer to them changed, so retrain on the campaign's rows or sit it out with "
             "a correction."
         ),
-        effect=partial(effects.forget_price, felt_price=1.6),
+        found_within={Finder.PERFORMANCE: 1},
+        effect=partial(effects.forget_price, felt_price=1.3),
     ),
     Incident(
         name="fleet_recall",
@@ -141,6 +149,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "the number of available bikes as a feature, and keep these days out of training until it "
             "exists."
         ),
+        found_within={Finder.PERFORMANCE: 1},
         effect=partial(effects.run_short, capacity=900),
     ),
     Incident(
@@ -156,6 +165,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "weather has the category 'fog', which the training data never held, and rides are lower in "
             "it; quarantine or mark such rows now and retrain once enough of them are labelled."
         ),
+        found_within={Finder.DRIFT: 1},
         effect=effects.spread_fog,
     ),
     Incident(
@@ -171,6 +181,7 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
             "together, and the model underfits them: rides are higher than predicted; gather or weigh "
             "such rows, nothing is broken."
         ),
+        found_within={Finder.PERFORMANCE: 1},
         effect=partial(effects.warm_up, degrees=11.0),
     ),
     Incident(
@@ -179,13 +190,14 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
         start=_at("2025-11-24"),
         end=_at("2026-01-01"),
         columns=("rides",),
-        clock=(22, 23, 0, 1, 2, 3, 4),
-        share=7 / 24,
-        description="Night buses start for good, and late riders leave the bikes for them.",
+        clock=(19, 20, 21, 22, 23, 0, 1, 2, 3, 4),
+        share=10 / 24,
+        description="Night buses start for good, from seven in the evening; late riders leave the bikes for them.",
         truth=(
-            "Since 24 November rides between 22:00 and 04:59 are 60 % lower while every input is as "
+            "Since 24 November rides between 19:00 and 04:59 are 70 % lower while every input is as "
             "before; the change is lasting, so retrain on rows after it."
         ),
-        effect=partial(effects.scale_rides, factor=0.4),
+        found_within={Finder.PERFORMANCE: 1},
+        effect=partial(effects.scale_rides, factor=0.3),
     ),
 )

@@ -24,10 +24,11 @@ def _with_incidents() -> "pd.DataFrame":
 
 def _so_far() -> "pd.DataFrame":
     from stageline.demo.calendar import read_window
-    from stageline.demo.simulator import simulate_demand
 
     window = read_window()
-    return simulate_demand() if window is None else window.cut(simulate_demand())
+    if window is None:
+        return _clean()
+    return window.cut(_with_incidents() if window.incidents else _clean())
 
 
 DEMO_TABLES: "dict[str, Callable[[], pd.DataFrame]]" = {

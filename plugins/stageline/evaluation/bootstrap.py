@@ -13,7 +13,7 @@ _LEAST_RESAMPLES = 200
 _ROWS_IN_ALL = 20_000_000
 _LEAST_BLOCKS = 20
 _LEAST_DEFINED = 0.95
-_PERIODS = {"weeks": 7 * 86_400, "days": 86_400, "hours": 3_600}
+PERIODS = {"weeks": 7 * 86_400, "days": 86_400, "hours": 3_600}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def blocks_of(rows: int, seconds: "np.ndarray | None") -> Blocks:
     import numpy as np
 
     if seconds is not None:
-        for what, length in _PERIODS.items():
+        for what, length in PERIODS.items():
             periods, ids = np.unique(seconds // length, return_inverse=True)
             if len(periods) >= _LEAST_BLOCKS:
                 return Blocks(ids, len(periods), f"whole {what}")

@@ -42,13 +42,21 @@ def promote_in(connection: Connection, entry: Entry, candidate: ModelVersion, ex
     return _move(connection, entry, before, lambda position: before.promote(candidate, position), append)
 
 
-def roll_back_in(connection: Connection, entry: Entry, version: int | None, append: Append) -> Record:
+def roll_back_in(
+    connection: Connection, entry: Entry, version: int | None, expected: int | None, append: Append
+) -> Record:
     """Move a head back to an earlier champion and append the record of it.
 
     :param version: Which; none: the champion before this one.
-    :raises HeadError: There is no such champion.
+    :param expected: Generation of the head that is to be left; none: whatever it is.
+    :raises HeadError: There is no such champion, or the head moved since.
     """
     before = read_head(connection, entry.pipeline, for_update=True)
+    if expected is not None and before.generation != expected:
+        raise HeadError(
+            f"the head of {entry.pipeline!r} moved from generation {expected} to {before.generation} meanwhile: "
+            "nothing was rolled back"
+        )
     return _move(connection, entry, before, lambda position: before.roll_back(version, position), append)
 
 

@@ -72,15 +72,16 @@ class Ledger:
         named = entry.model_copy(update={"kind": PROMOTION})
         return self._write(named, lambda connection: promote_in(connection, named, candidate, expected, _append_in))
 
-    def roll_back(self, entry: Entry, version: int | None = None) -> Record:
+    def roll_back(self, entry: Entry, version: int | None = None, *, expected: int | None = None) -> Record:
         """Make an earlier champion the champion again, with its record, in one transaction.
 
         :param version: Which; none: the one before this one.
-        :raises HeadError: There is no such champion.
+        :param expected: Generation of the head that is to be left; none: whatever it is.
+        :raises HeadError: There is no such champion, or the head moved since.
         :raises LedgerError: The ledger cannot be written.
         """
         named = entry.model_copy(update={"kind": ROLLBACK})
-        return self._write(named, lambda connection: roll_back_in(connection, named, version, _append_in))
+        return self._write(named, lambda connection: roll_back_in(connection, named, version, expected, _append_in))
 
     def find(self, idempotency_key: str) -> Record | None:
         """Return the record with this key, or None."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import DataError
@@ -41,7 +42,11 @@ class ChampionGate:
     @property
     def inputs(self) -> Mapping[str, Any]:
         """What the result depends on."""
-        return {"generation": self.head.generation, FIRST_RELEASE: self._first_release}
+        return {
+            "generation": self.head.generation,
+            FIRST_RELEASE: self._first_release,
+            "budget": [f"{check.verdict} {check.message}" for check in self._frozen],
+        }
 
     def judge(self, holdout: "Holdout") -> tuple[tuple[Check, ...], dict[str, Any]]:
         """Return the gate's checks, and its evidence.
@@ -53,11 +58,19 @@ class ChampionGate:
         gates, champion = self.run.spec.gates, self.head.champion
         evidence = {"generation": self.head.generation, "champion": champion and champion.model_dump(mode="json")}
         if gates is None:
-            return (), evidence
+            return self._frozen, evidence
         fair = self._fairness(gates.fairness, holdout) if gates.fairness else ()
         if champion is None or self._first_release:
-            return (judge_first(champion.version if champion else None), *fair), evidence
-        return (*self._against(champion, gates, holdout), *fair), evidence
+            return (judge_first(champion.version if champion else None), *self._frozen, *fair), evidence
+        against, *slices = self._against(champion, gates, holdout)
+        # Right behind what is said first, so that of several warnings the freeze is the one that is said with it.
+        return (against, *self._frozen, *slices, *fair), evidence
+
+    @cached_property
+    def _frozen(self) -> tuple[Check, ...]:
+        from stageline.operators.budget_freeze import frozen_checks
+
+        return frozen_checks(self.run, self.head)
 
     @property
     def _first_release(self) -> bool:

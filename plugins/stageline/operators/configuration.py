@@ -35,6 +35,8 @@ def load_settings() -> Settings:
         airflow_ui=_airflow_ui(),
         pipelines=_folder(_option("pipelines_folder")),
         trusted_types=tuple(_list_option("trusted_types")),
+        notifier=_option("notifier"),
+        notifier_arguments=_option("notifier_arguments"),
     )
 
 

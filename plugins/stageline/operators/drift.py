@@ -1,7 +1,6 @@
 """The step `drift`: whether what comes in, and what the model says of it, is as it was in the reference."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import DataError
@@ -114,8 +113,9 @@ class DriftCheckOperator(MonitoringOperator):
 
 
 def _check_window(run: "RunContext", watched: "WatchedWindow") -> Report:
-    from stageline.monitoring.checks import drift_checks, drift_sentence, traffic_check
+    from stageline.monitoring.checks import drift_checks, drift_persistence, drift_sentence, traffic_check
     from stageline.monitoring.drift import compare
+    from stageline.operators.watched_persistence import persistent
     from stageline.operators.watched_window import joined
     from stageline.operators.window_distributions import keep_distributions
 
@@ -135,7 +135,9 @@ def _check_window(run: "RunContext", watched: "WatchedWindow") -> Report:
         *drift_checks(findings, Severity.WARNING if persist else Severity.CRITICAL),
     )
     if persist:
-        checks = (*checks, *_persistent(run, watched, checks, persist.k, persist.n))
+        rule = drift_persistence(persist.k, persist.n)
+        model, end = watched.champion.version.digest, watched.window.end
+        checks = (*checks, *persistent(run, DriftCheckOperator.step, checks, rule, model=model, end=end))
     return Report(
         step=DriftCheckOperator.step,
         checks=checks,
@@ -169,28 +171,6 @@ def _scored(scored: int, rows: int) -> Check:
     )  # fmt: skip
 
 
-def _persistent(
-    run: "RunContext", watched: "WatchedWindow", checks: Sequence[Check], k: int, n: int
-) -> tuple[Check, ...]:
-    """Return a failure for each finding that was there in k of the last n windows of this model."""
-    from stageline.monitoring.checks import drift_persistence
-    from stageline.monitoring.replay import MOST_EARLIER
-    from stageline.persistence import EarlierRun, check_persistence
-
-    model, here = watched.champion.version.digest, watched.window.end
-    earlier = []
-    for record in run.ledger.records(run.name, step=DriftCheckOperator.step, limit=MOST_EARLIER * n):
-        evidence = record.evidence.get("evidence") or {}
-        if evidence.get("model", {}).get("digest") != model or (record.dag_id, record.run_id) == (
-            run.dag_id, run.run_id,
-        ):  # fmt: skip
-            continue
-        at = datetime.fromisoformat(evidence["window"]["end"])
-        if at < here:
-            earlier.append(EarlierRun(at, at.isoformat(), record.evidence.get("checks") or ()))
-    return tuple(check_persistence(checks, earlier, drift_persistence(k, n), run_id=here.isoformat()))
-
-
 def _metric_name(check: Check) -> str:
     """Return a check's name as MLflow takes it: it groups charts by what stands before the slash."""
     from stageline.monitoring.signals import DISTRIBUTION
@@ -198,4 +178,5 @@ def _metric_name(check: Check) -> str:
     details = check.details
     name = "drift" if details["kind"] == DISTRIBUTION else details["kind"]
     column = "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in details["column"])
-    return f"{name}/{column}"[:250]
+    # Dots alone would be another folder.
+    return f"{name}/{column if column.strip('.') else '_'}"[:250]

@@ -45,12 +45,16 @@ class ReleaseOperator(GateOperator):
         super().stop(report)
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
-        """Return the evidence and the approval."""
+        """Return the evidence, the approval, and what is known of the error budgets."""
         from stageline.operators.release_evidence import ReleaseEvidence
 
         evidence = ReleaseEvidence.of(run)
         approval = evidence.approval()
-        return {"evidence": evidence.digest, "approval": approval.digest if approval else ""}
+        return {
+            "evidence": evidence.digest,
+            "approval": approval.digest if approval else "",
+            "budget": [f"{check.verdict} {check.message}" for check in _frozen(run, evidence)],
+        }
 
     def check(self, run: "RunContext") -> Report:
         """Check the approval, register the version, move the head."""
@@ -60,11 +64,16 @@ class ReleaseOperator(GateOperator):
         approved = _approved(evidence) if self.needs_approval else None
         if approved is not None and approved.verdict is not Verdict.PASSED:
             return Report(step=self.step, checks=(approved,), evidence={"evidence": evidence.digest})
+        before = (*([approved] if approved else []), *_frozen(run, evidence))
+        if any(check.effect is Verdict.FAILED for check in before):
+            return Report(step=self.step, checks=before, evidence={"evidence": evidence.digest})
         candidate = _candidate(run, evidence)
-        moved = _move(run, evidence, candidate, approved.message if approved else "no approval was asked for")
+        why = [approved.message if approved else "no approval was asked for"]
+        why += [check.message for check in before if check.verdict is Verdict.FAILED]
+        moved = _move(run, evidence, candidate, "; ".join(why))
         return Report(
             step=self.step,
-            checks=(*([approved] if approved else []), moved),
+            checks=(*before, moved),
             evidence={"evidence": evidence.digest, "candidate": candidate.model_dump(mode="json")},
             sentence=moved.message,
         )
@@ -95,6 +104,14 @@ def _approved(evidence: "ReleaseEvidence") -> Check:
     else:
         verdict, message = Verdict.PASSED, approval.sentence
     return Check(code="SL-A001", name="approved", verdict=verdict, message=message)
+
+
+def _frozen(run: "RunContext", evidence: "ReleaseEvidence") -> tuple[Check, ...]:
+    """Return whether promotions are frozen; where the head has moved since, no candidate of this run is promoted."""
+    from stageline.operators.budget_freeze import frozen_checks
+
+    head = run.ledger.head(run.name)
+    return frozen_checks(run, head) if head.generation == evidence.generation else ()
 
 
 def _candidate(run: "RunContext", evidence: "ReleaseEvidence") -> "ModelVersion":

@@ -1,5 +1,6 @@
 """The step `score`: the released model's predictions for a table, one partition of the pipeline's predictions."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
@@ -106,8 +107,11 @@ class ScoreOperator(GateOperator):
         table = PredictionsTable(run.settings.tables.absolute() / run.name / "predictions")
         name = self._engine_name(run)
         with score_engine(name, champion) as engine:
+            begun = time.perf_counter()
             scored = score_partition(source, scoring, table, engine=engine, confirm=champion.require_current)
-        return _report(scored, scoring.partition, source, champion, name)
+            seconds = time.perf_counter() - begun
+        report = _report(scored, scoring.partition, source, champion, name)
+        return report.model_copy(update={"evidence": {**report.evidence, "seconds": round(seconds, 6)}})
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Tag the MLflow run with what was scored by which model, and close it: scoring has no report step."""

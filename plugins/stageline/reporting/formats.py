@@ -1,9 +1,11 @@
 """Numbers, money and times as people read them: three significant digits, thousands separators."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from stageline.spec.durations import parse_duration
 
 NOTHING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -17,6 +19,7 @@ _MOST_DECIMALS = 7
 _TENTHS_BELOW = 10
 _CENTS_BELOW = 1_000
 _TENTH_OF_A_PERCENT = 0.001
+_UNITS = ((86_400, "day"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def plain(value: Any) -> str | None:
@@ -86,6 +89,13 @@ def rare(share: float | None) -> str:
     return f"< 0.1{SPACE}%" if share is not None and 0 < share < _TENTH_OF_A_PERCENT else percent(share)
 
 
+def nearly(share: float | None) -> str:
+    """Return a share as a percentage; one just below all is never shown as all."""
+    if share is None or not _NEAR_ONE < share < 1:
+        return rare(share)
+    return f"{math.floor(1_000 * share) / 10:.1f}{SPACE}%"
+
+
 def part(count: int, total: int) -> str:
     """Return a count, and its share of all unless it is none."""
     return f"{whole(count)} ({rare(count / total)})" if count and total else whole(count)
@@ -109,6 +119,23 @@ def moment(time: datetime) -> str:
     except OverflowError:  # the first and the last day of the calendar have no UTC in some zones
         return time.isoformat(sep=" ", timespec="minutes")
     return utc.replace(tzinfo=None).isoformat(sep=" ", timespec="minutes") + f"{SPACE}UTC"
+
+
+def length(span: str | float) -> str:
+    """Return a length of time in its largest whole unit.
+
+    :param span: In seconds, or as ISO 8601 has it; what is neither stays as it is.
+    """
+    try:
+        seconds = parse_duration(span).total_seconds() if isinstance(span, str) else float(span)
+        whole_seconds = timedelta(seconds=seconds) // timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        return str(span)
+    for unit, name in _UNITS:
+        if whole_seconds and whole_seconds % unit == 0:
+            count = whole_seconds // unit
+            return f"{whole(count)}{SPACE}{name}{'s' if name == 'day' and count > 1 else ''}"
+    return f"{number(seconds)}{SPACE}s"
 
 
 def _power(value: float) -> str:

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from stageline.reporting.details import in_words
-from stageline.reporting.formats import money, number, percent, plain, rare, signed
+from stageline.reporting.formats import length, money, nearly, number, percent, plain, rare, signed
 from stageline.reporting.text import PROSE_CHARACTERS, VALUE_CHARACTERS, shown
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def _environment() -> "Environment":
         "breakable": _breakable,
         "brief": _brief,
         "in_words": in_words,
+        "length_of_time": length,
+        "nearly": nearly,
         "percent": percent,
         "prose": _prose,
         "rare": rare,

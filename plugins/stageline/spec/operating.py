@@ -199,15 +199,18 @@ class Monitor(Section):
     retrain: Retrain | None = None
 
 
+_SHORTEST_PERIOD = timedelta(days=1)
+
+
 class Objective(Section):
     """A service level objective: which share of events has to be good over a period.
 
-    An event is a labelled prediction (`kpi`), a prediction (`freshness`), a row that came in (`quality`), or a run of
-    the scoring (`latency`).
+    An event is a labelled prediction (`kpi`), a row's first prediction (`freshness`), a row that came in (`quality`),
+    or a run of the scoring (`latency`).
 
     :param sli: What is counted, the service level indicator.
     :param target: Share of good events, above 0 and below 1; the rest is the error budget.
-    :param period: Time over which the budget is spent.
+    :param period: Time over which the budget is spent, at least a day; the windows of the burn rates scale with it.
     :param max_error: `kpi` of a regression: largest absolute error of a good prediction, in the target's unit; a
         classification's is good if it names the true class.
     :param max_age: `freshness`: largest time from an event to its prediction.
@@ -222,3 +225,11 @@ class Objective(Section):
     max_age: SomeTime | None = None
     max_latency_ms: Annotated[float, Field(gt=0)] | None = None
     min_events: Annotated[int, Field(gt=0)] = 100
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if self.period < _SHORTEST_PERIOD:
+            period = format_duration(self.period)
+            message = f"{period} is shorter than a day: its shortest window, one 8,640th, would be under 10 seconds"
+            refuse([(("period",), message)])
+        return self

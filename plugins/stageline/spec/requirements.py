@@ -79,6 +79,8 @@ def _costs(spec: "PipelineSpec") -> Iterator[Problem]:
     elif len(given) == 1:
         (missing,) = set(costs) - set(given)
         yield ("kpi", missing), f"missing beside {given[0]}; give both, 0 where one costs nothing"
+    elif given and not any(getattr(spec.kpi, key) for key in costs):
+        yield ("kpi", given[0]), "is 0, as is the other cost: then nothing is lost by any error; leave both out"
 
 
 _LIMITS = {"kpi": "max_error", "freshness": "max_age", "latency": "max_latency_ms"}
@@ -92,14 +94,19 @@ def _objectives(spec: "PipelineSpec") -> Iterator[Problem]:
         if sli in seen:
             yield (*where, "sli"), f"names {sli!r} twice; one objective each"
         seen.add(sli)
-        needed = None if sli == "kpi" and spec.target.task == "classification" else _LIMITS.get(sli)
+        classes = sli == "kpi" and spec.target.task == "classification"
+        needed = None if classes else _LIMITS.get(sli)
         if needed and getattr(objective, needed) is None:
             yield (*where, needed), f"missing; sli {sli!r} needs it: it says which event is good"
         for key in _LIMITS.values():
             if key != needed and getattr(objective, key) is not None:
-                yield (*where, key), f"does not belong to sli {sli!r} of a {spec.target.task.value}"
-        if sli in ("kpi", "freshness") and spec.source.event_time is None:
-            yield (*where, "sli"), f"{sli!r} needs source.event_time: without it no event has a time"
+                of = " of a classification" if classes else ""
+                yield (*where, key), f"does not belong to sli {sli!r}{of}; leave it out"
+        if sli in ("kpi", "freshness"):
+            if spec.source.event_time is None:
+                yield (*where, "sli"), f"{sli!r} needs source.event_time: without it no event has a time"
+            if not spec.source.keys:
+                yield (*where, "sli"), f"{sli!r} needs source.keys: without them nothing tells one row from another"
     if spec.slo and spec.monitor is None:
         yield ("slo",), "needs the section 'monitor', whose DAG counts the events"
 

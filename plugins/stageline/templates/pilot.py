@@ -2,45 +2,53 @@
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronTriggerTimetable, Param, TaskGroup
+from airflow.sdk import DAG, Param, TaskGroup
 
 from stageline.operators import (
+    AlertOperator,
     ApproveReleaseOperator,
     DataQualityOperator,
+    DriftCheckOperator,
     EvaluateOperator,
     FeatureSnapshotOperator,
     ModelValidationOperator,
+    MonitorReportOperator,
+    ObjectivesOperator,
+    PerformanceCheckOperator,
     ReferenceProfileOperator,
+    ReleaseCauseOperator,
     ReleaseOperator,
     ReportOperator,
+    RetrainOperator,
     ScoreOperator,
     TrainOperator,
 )
 from stageline.spec import PipelineSpec
-
-
-def champion_of(name: str) -> Asset:
-    """Return the asset that changes when a pipeline's champion does."""
-    return Asset(name=f"{name}.champion", uri=f"stageline://{name}/champion")
-
-
-def predictions_of(name: str) -> Asset:
-    """Return the asset that changes when a pipeline has scored."""
-    return Asset(name=f"{name}.predictions", uri=f"stageline://{name}/predictions")
+from stageline.templates.assets import champion_of, predictions_of, retraining_of
+from stageline.templates.schedules import by_time_or
 
 
 def build_train(spec: PipelineSpec) -> DAG:
-    """Return the DAG that trains, judges against the champion, asks for approval and releases."""
+    """Return the DAG that trains, judges against the champion, asks for approval and releases.
+
+    It runs on the pipeline's schedule, and when the monitoring asks for a new model.
+    """
     name = spec.pipeline
+    asked = [retraining_of(name)] if spec.monitor and spec.monitor.retrain else []
     with DAG(
         dag_id=f"{name}.train",
         description=spec.description or f"{name}: train and release",
-        schedule=spec.schedule,
+        schedule=by_time_or(spec.schedule, *asked),
         catchup=False,
         max_active_runs=1,
         tags=["stageline", f"stage:{spec.stage.value}"],
         params={
-            "first_release": Param(False, type="boolean", description="Release without comparing with the champion.")
+            "first_release": Param(False, type="boolean", description="Release without comparing with the champion."),
+            "despite_budget": Param(
+                False,
+                type="boolean",
+                description="Release although an error budget is used up, because this model mends what used it up.",
+            ),
         },
         default_args=_defaults(spec),
         doc_md=__doc__,
@@ -69,12 +77,10 @@ def build_train(spec: PipelineSpec) -> DAG:
 def build_score(spec: PipelineSpec) -> DAG:
     """Return the DAG that scores by batch: on the pipeline's schedule, and whenever the champion changes."""
     name = spec.pipeline
-    champion = champion_of(name)
-    by_time = CronTriggerTimetable(spec.schedule, timezone="UTC") if spec.schedule else None
     with DAG(
         dag_id=f"{name}.score",
         description=f"{name}: score by batch",
-        schedule=AssetOrTimeSchedule(timetable=by_time, assets=[champion]) if by_time else [champion],
+        schedule=by_time_or(spec.schedule, champion_of(name)),
         catchup=False,
         max_active_runs=1,
         tags=["stageline", f"stage:{spec.stage.value}"],
@@ -82,6 +88,45 @@ def build_score(spec: PipelineSpec) -> DAG:
         doc_md=__doc__,
     ) as dag:
         ScoreOperator(task_id="score", pipeline=name, outlets=[predictions_of(name)])
+    return dag
+
+
+def build_monitor(spec: PipelineSpec) -> DAG:
+    """Return the DAG that watches the champion: whenever the pipeline has scored, and on its schedule.
+
+    Each step says what it found and goes on, so that the report and the alert always come; the alert fails the run
+    while an incident is open.
+    """
+    name = spec.pipeline
+    with DAG(
+        dag_id=f"{name}.monitor",
+        description=f"{name}: watch the champion",
+        schedule=by_time_or(spec.schedule, predictions_of(name)),
+        catchup=False,
+        max_active_runs=1,
+        tags=["stageline", f"stage:{spec.stage.value}"],
+        params={
+            "until": Param(
+                None,
+                type=["null", "string"],
+                description="End of the window that is looked at, ISO 8601; default: the newest.",
+            )
+        },
+        default_args={**_defaults(spec), "trigger_rule": "all_done"},
+        doc_md=__doc__,
+    ) as dag:
+        until = "{{ params.until or '' }}"
+        with TaskGroup("monitor"):
+            drift = DriftCheckOperator(task_id="drift", pipeline=name, until=until)
+            performance = PerformanceCheckOperator(task_id="performance", pipeline=name, until=until)
+            objectives = ObjectivesOperator(task_id="objectives", pipeline=name, until=until)
+            cause = ReleaseCauseOperator(task_id="cause", pipeline=name)
+        report = MonitorReportOperator(task_id="report", pipeline=name)
+        with TaskGroup("act"):
+            retrain = RetrainOperator(task_id="retrain", pipeline=name, outlets=[retraining_of(name)])
+            alert = AlertOperator(task_id="alert", pipeline=name)
+        [drift, performance, objectives] >> cause >> retrain >> alert
+        [drift, performance, objectives, cause] >> report >> alert
     return dag
 
 

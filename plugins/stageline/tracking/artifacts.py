@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MODEL, _MODEL_FILE = "model", "model.skops"
 _PARAMETER_LENGTH = 500
 _EXAMPLE_ROWS = 5
+_HOUR = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,12 @@ def log_values(values: Mapping[str, float], dag_run: "DagRun") -> None:
 def log_window(values: Mapping[str, float], start: datetime, end: datetime) -> None:
     """Log metrics of a window at its end, one step a window; logging them again adds nothing.
 
-    A number that is not finite is left out.
+    Steps are hours, or windows where these are shorter: windows of a week that end each day have a step each. A number
+    that is not finite is left out.
     """
     import mlflow
 
-    step = int(end.timestamp() // (end - start).total_seconds())
+    step = int(end.timestamp() // min((end - start).total_seconds(), _HOUR))
     for name, value in values.items():
         if math.isfinite(value):
             mlflow.log_metric(name, value, step=step, timestamp=int(end.timestamp() * 1_000))

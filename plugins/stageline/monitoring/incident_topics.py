@@ -1,0 +1,93 @@
+"""What a check is about: its topic, who answers for it, and what they should do."""
+
+from typing import Final
+
+from stageline.monitoring.outputs import CONFIDENCE, PREDICTION, RECONSTRUCTION
+from stageline.spec.models import Owners
+from stageline.spec.values import Role
+from stageline.verdicts import Check
+
+# Code and name of a check.
+Subject = tuple[str, str]
+INPUTS, OUTPUTS, PERFORMANCE, KPI, LABELS, MONITORING = (
+    "inputs", "outputs", "performance", "kpi", "labels", "monitoring",
+)  # fmt: skip
+_OBJECTIVE = "objective:"
+# Of the checks that a failed one of these raises, `details` names the first.
+PERSISTENT = ("SL-M009", "SL-M017")
+CAUSE = "SL-M018"
+ROLLED_BACK = "SL-P003"
+WATCHED = "SL-M021"
+_BY_CODE: Final = {
+    "SL-M001": INPUTS, "SL-M002": INPUTS, "SL-M003": INPUTS, "SL-M004": INPUTS, "SL-M008": INPUTS,
+    "SL-M005": OUTPUTS, "SL-M006": OUTPUTS, "SL-M007": OUTPUTS, "SL-M011": OUTPUTS,
+    "SL-M012": LABELS, "SL-M013": KPI,
+    "SL-M014": PERFORMANCE, "SL-M015": PERFORMANCE, "SL-M016": PERFORMANCE, "SL-M017": PERFORMANCE, CAUSE: PERFORMANCE,
+    ROLLED_BACK: PERFORMANCE, WATCHED: MONITORING,
+}  # fmt: skip
+_OF_THE_MODEL = (PREDICTION, CONFIDENCE, RECONSTRUCTION)
+_ROLES: Final[dict[str, Role]] = {
+    INPUTS: "data", LABELS: "data", KPI: "business", MONITORING: "operations", f"{_OBJECTIVE}kpi": "business",
+}  # fmt: skip
+_ROLL_BACK = "Roll back to the champion before: the release is judged the cause"
+_WAS_ROLLED_BACK = "The release is undone: look whether the loss ends with it before anything is released again"
+_ADVICE: Final = {
+    INPUTS: "Look at the source first and mend what is broken; retrain only if the change is there to stay",
+    OUTPUTS: "Compare with the inputs: if they are as before, look at what was released last",
+    PERFORMANCE: "Find out whether the data, the release or the world changed before you retrain or roll back",
+    KPI: "Decide whether the model may go on: retrain it, roll it back, or change the goal",
+    LABELS: "Bring the missing labels: until then nobody knows how good the model is",
+    MONITORING: "Mend what stopped the step, its task's log says what: until then nobody watches the model",
+}
+
+
+def topic_of(check: Check, step: str) -> str:
+    """Return what a check is about; one of a code that is not ours is about the step that made it.
+
+    :param step: Step of the report that holds the check.
+    """
+    if check.code.startswith("SL-O"):
+        return f"{_OBJECTIVE}{check.details.get('sli') or _inner(check.name)}"
+    code, name = subject_of(check)
+    topic = _BY_CODE.get(code)
+    if topic is None:
+        return step
+    column = check.details.get("column") or _inner(name)
+    return OUTPUTS if topic == INPUTS and column in _OF_THE_MODEL else topic
+
+
+def subject_of(check: Check) -> Subject:
+    """Return code and name of what a check is about: of the one that came back, if it tells of such a one."""
+    if check.code in PERSISTENT and check.details.get("code"):
+        return str(check.details["code"]), str(check.details.get("name") or check.name)
+    return check.code, check.name
+
+
+def role_of(topic: str) -> Role:
+    """Return who answers for a topic."""
+    default: Role = "operations" if topic.startswith(_OBJECTIVE) else "model"
+    return _ROLES.get(topic, default)
+
+
+def owner_of(role: Role, owners: Owners) -> str:
+    """Return who is told: the role's owner, else that of operations, else that of the model; empty for none."""
+    return getattr(owners, role) or owners.operations or owners.model or ""
+
+
+def advice(topic: str, codes: frozenset[str]) -> str:
+    """Return what to do about a topic.
+
+    :param codes: Of the checks that failed, and of what was done about it.
+    """
+    if ROLLED_BACK in codes:
+        return _WAS_ROLLED_BACK
+    if topic == PERFORMANCE and CAUSE in codes:
+        return _ROLL_BACK
+    if topic.startswith(_OBJECTIVE):
+        return "Spend no more of the budget: put risky changes off and mend what makes bad events"
+    return _ADVICE.get(topic, "Look at the check and mend what it names")
+
+
+def _inner(name: str) -> str:
+    """Return what stands in a check's name between the brackets; the name if there are none."""
+    return name.partition("(")[2].rpartition(")")[0] or name

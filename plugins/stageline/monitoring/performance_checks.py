@@ -1,0 +1,246 @@
+"""A window's performance as checks of a report: a code for what was looked at, and a sentence with its numbers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stageline.evaluation import Estimate
+from stageline.evaluation.wording import number, with_interval
+from stageline.monitoring.estimation import Estimated
+from stageline.monitoring.performance import Performance, PerformanceLimits, judge_goal, judge_loss
+from stageline.monitoring.smoothing import Smoothed
+from stageline.persistence import Persistence, short_name
+from stageline.spec.metrics import METRICS
+from stageline.spec.models import Kpi
+from stageline.verdicts import Check, Severity, Verdict
+
+LABELS, GOAL, LOSS, SMOOTHED, ESTIMATED, PERSISTENT = (f"SL-M0{number}" for number in range(12, 18))
+# Share of the labels that may name a class which the model does not know.
+_MOST_UNSEEN = 0.01
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """What was known of a window's predictions.
+
+    :param uri: Where the labels come from.
+    :param scored: Predictions that count.
+    :param labelled: Those with a true value that the model may be judged by.
+    :param unseen: Those whose true value is a class that the model does not know.
+    :param none: Why no prediction counts, in words.
+    :param missing: Why there is no table of labels, in words; empty if there is one.
+    """
+
+    uri: str
+    scored: int = 0
+    labelled: int = 0
+    repeated: int = 0
+    corrected: int = 0
+    contradictory: int = 0
+    nulls: int = 0
+    odd: int = 0
+    late: int = 0
+    unseen: int = 0
+    unmatched: int = 0
+    none: str = "no prediction was made in this window"
+    missing: str = ""
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of the predictions that have a true value; none of nothing."""
+        return self.labelled / self.scored if self.scored else None
+
+
+def undecided(counts: LabelCounts, limits: PerformanceLimits) -> str:
+    """Return why a window is not judged; empty if it is."""
+    if not counts.labelled:
+        return _nothing_known(counts)
+    told = f"{counts.labelled:,} of {counts.scored:,} predictions have a label"
+    if counts.labelled < limits.min_n:
+        return f"{told}, min_n = {limits.min_n:,}"
+    if counts.labelled < limits.min_coverage * counts.scored:
+        return f"{told} ({counts.labelled / counts.scored:.1%}), min_coverage = {limits.min_coverage:.0%}"
+    if counts.unseen > _MOST_UNSEEN * counts.labelled:
+        return f"{counts.unseen:,} labels are of a class that the model does not know; train it anew"
+    return ""
+
+
+def _nothing_known(counts: LabelCounts) -> str:
+    if not counts.scored:
+        return counts.none
+    if counts.missing:
+        return f"there are no labels: {counts.missing}"
+    return f"none of {counts.scored:,} predictions has a label yet"
+
+
+def labels_check(counts: LabelCounts, limits: PerformanceLimits) -> Check:
+    """Tell whether the labels are there (SL-M012); what is odd about some of them warns."""
+    why = undecided(counts, limits)
+    told = why or f"{counts.labelled:,} of {counts.scored:,} predictions have a label"
+    beside = [
+        f"{count:,} {words}"
+        for count, words in (
+            (counts.contradictory, "left out: two labels contradict each other"),
+            (counts.odd, "with a label that is NaN or infinite"),
+            (counts.unseen, "of a class that the model does not know"),
+            (counts.late, "whose label came later"),
+            (counts.repeated, "labelled more than once"),
+            (counts.corrected, "whose label was corrected"),
+        )
+        if count
+    ]
+    strange = counts.contradictory or counts.odd or counts.unseen
+    return Check(
+        code=LABELS, name="labels", n=counts.scored, value=counts.coverage, limit=limits.min_coverage,
+        verdict=Verdict.INCONCLUSIVE if why else Verdict.WARNED if strange else Verdict.PASSED,
+        message="; ".join([f"{told} in {counts.uri!r}" if counts.scored else told, *beside]),
+    )  # fmt: skip
+
+
+def performance_checks(
+    performance: Performance,
+    smoothed: Smoothed | None,
+    kpi: Kpi,
+    limits: PerformanceLimits,
+    *,
+    why: str = "",
+    severity: Severity = Severity.CRITICAL,
+) -> tuple[Check, ...]:
+    """Judge the KPI against its goal (SL-M013), its loss (SL-M014), and the loss over windows (SL-M015).
+
+    :param why: Why the window is not judged, if so.
+    """
+    checks = [_goal(performance, kpi, why, severity), _loss(performance, limits, why, severity)]
+    if smoothed is not None and smoothed.windows > 1 and not why and performance.loss is not None:
+        checks.append(_smoothed(performance.metric, smoothed, limits, severity))
+    return tuple(checks)
+
+
+def estimated_check(estimated: Estimated, kpi: Kpi, limits: PerformanceLimits) -> Check:
+    """Warn where the KPI is expected to miss its goal or to lose too much (SL-M016): never a proof."""
+    more = METRICS[kpi.metric].greater_is_better
+    goal = judge_goal(estimated.kpi, kpi.goal, more=more)
+    loss = Verdict.INCONCLUSIVE if estimated.loss is None else judge_loss(estimated.loss, limits.max_loss)
+    verdicts = (goal, loss)
+    if estimated.n < limits.min_n or not math.isfinite(estimated.kpi.value):
+        verdict = Verdict.INCONCLUSIVE
+        told = f"{kpi.metric} cannot be estimated: {estimated.why or f'min_n = {limits.min_n:,}'}"
+    else:
+        verdict = next((each for each in (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.WARNED) if each in verdicts),
+                       Verdict.PASSED)  # fmt: skip
+        told = f"{kpi.metric} is estimated at {with_interval(estimated.kpi, beside=kpi.goal)}"
+        if estimated.loss is not None:
+            told += f", {_worse(estimated.loss)} than on the holdout"
+    return Check(
+        code=ESTIMATED, name=f"estimated({kpi.metric})", verdict=verdict, severity=Severity.WARNING, n=estimated.n,
+        value=_or_none(estimated.kpi.value), limit=kpi.goal, details={"how": estimated.how, **_bounds(estimated.kpi)},
+        message=f"{told} (n = {estimated.n:,}, without labels, from the {estimated.how}; it cannot see a change of "
+        "what follows from the same inputs)",
+    )  # fmt: skip
+
+
+def loss_persistence(k: int, n: int) -> Persistence:
+    """Return the rule that a loss in k of the last n windows is a failure (SL-M017)."""
+    return Persistence(
+        k, n, PERSISTENT, lambda check: f"{short_name(check)} was above its limit", undecided_warns=False
+    )
+
+
+def losses_of(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Return those of the checks that may persist: the losses."""
+    return tuple(check for check in checks if check.code in (LOSS, SMOOTHED))
+
+
+def performance_sentence(checks: Sequence[Check]) -> str:
+    """Return what a window's performance comes to: what is gravest, or how the KPI is."""
+    order = (Verdict.ERRORED, Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.WARNED)
+    certain = [check for check in checks if check.code != ESTIMATED]
+    first = next((check for wanted in order for check in certain if check.verdict is wanted), None)
+    by_code = {check.code: check for check in certain}
+    told = [check.message for code in (LOSS, GOAL) if (check := by_code.get(code)) is not None]
+    if first is not None and first.code not in (LOSS, GOAL):
+        told = [first.message, *told] if first.code != LABELS or first.verdict is Verdict.WARNED else [first.message]
+    return "; ".join(dict.fromkeys(told)) or "nothing is known"
+
+
+def _goal(performance: Performance, kpi: Kpi, why: str, severity: Severity) -> Check:
+    more = METRICS[kpi.metric].greater_is_better
+    limit = f"{'min' if more else 'max'} = {kpi.goal:,.15g}"
+    verdict = Verdict.INCONCLUSIVE if why else judge_goal(performance.kpi, kpi.goal, more=more)
+    shown = f"{kpi.metric} {with_interval(performance.kpi, beside=kpi.goal)}" if performance.n else kpi.metric
+    if not math.isfinite(performance.kpi.value):
+        why = why or "it is not defined on the labelled rows"
+    words = {
+        Verdict.PASSED: f"meets the goal {limit}",
+        Verdict.WARNED: f"meets the goal {limit}, but its interval reaches beyond it",
+        Verdict.FAILED: f"misses the goal {limit}",
+    }.get(verdict, f"is not judged against the goal {limit}: {why or 'its interval holds the goal'}")
+    return Check(
+        code=GOAL, name=f"kpi({kpi.metric})", verdict=verdict, severity=severity, n=performance.n, limit=kpi.goal,
+        value=_or_none(performance.kpi.value), message=f"{shown} {words} (n = {performance.n:,})",
+        details=_bounds(performance.kpi),
+    )  # fmt: skip
+
+
+def _loss(performance: Performance, limits: PerformanceLimits, why: str, severity: Severity) -> Check:
+    metric, loss = performance.metric, performance.loss
+    limit = f"max_loss = {limits.max_loss:.3g}"
+    why = why or performance.why
+    if not why and performance.unlabelled > 1 - limits.min_coverage:
+        why = f"{performance.unlabelled:.1%} of the predictions are of a kind of which none has a label"
+    if not why and performance.unexpected > 1 - limits.min_coverage:
+        why = f"{performance.unexpected:.1%} of the predictions are of a kind that the release's holdout lacks"
+    verdict = Verdict.INCONCLUSIVE if why or loss is None else judge_loss(loss, limits.max_loss)
+    told = metric
+    if performance.n and loss is not None:
+        told = (
+            f"{metric} is {_worse(loss)} than the {number(performance.expected.value, 0.0)} that the release leads one "
+            f"to expect of this mix of predictions, {limit}"
+        )
+    elif performance.n and math.isfinite(performance.expected.value):
+        told = f"{metric} {number(performance.kpi.value, 0.0)}, expected {number(performance.expected.value, 0.0)}"
+    told += _beside(performance)
+    if verdict is Verdict.INCONCLUSIVE:
+        told += f": not judged, {why}" if why else ": the interval holds the limit"
+    return Check(
+        code=LOSS, name=f"loss({metric})", verdict=verdict, severity=severity, n=performance.n,
+        value=None if loss is None else loss.value, limit=limits.max_loss,
+        message=f"{told} (n = {performance.n:,})", details={} if loss is None else _bounds(loss),
+    )  # fmt: skip
+
+
+def _smoothed(metric: str, smoothed: Smoothed, limits: PerformanceLimits, severity: Severity) -> Check:
+    verdict = judge_loss(smoothed.estimate, limits.max_loss)
+    undecided_ = ": the interval holds the limit" if verdict is Verdict.INCONCLUSIVE else ""
+    return Check(
+        code=SMOOTHED, name=f"smoothed_loss({metric})", verdict=verdict, severity=severity, n=smoothed.windows,
+        value=smoothed.value, limit=limits.max_loss, details=_bounds(smoothed.estimate),
+        message=f"smoothed over {smoothed.windows} windows, {metric} is {_worse(smoothed.estimate)} than expected, "
+        f"max_loss = {limits.max_loss:.3g}{undecided_}",
+    )  # fmt: skip
+
+
+def _beside(performance: Performance) -> str:
+    told = []
+    if performance.reweighted and performance.n:
+        told.append(f"the labelled rows weighted to the mix of all {performance.scored:,} predictions")
+    if performance.outside > 0.01:  # noqa: PLR2004 - less is not worth a word
+        told.append(f"{performance.outside:.1%} of the predictions are beyond all of the holdout's")
+    return "".join(f"; {each}" for each in told)
+
+
+def _worse(loss: Estimate) -> str:
+    word = "worse" if loss.value >= 0 else "better"
+    sign = 1 if loss.value >= 0 else -1
+    if loss.low is None or loss.high is None:
+        return f"{sign * loss.value:.1%} {word}"
+    low, high = sorted((sign * loss.low, sign * loss.high))
+    return f"{sign * loss.value:.1%} {word} (95 % interval {low:.1%} to {high:.1%})"
+
+
+def _bounds(estimate: Estimate) -> dict[str, float | None]:
+    return {"low": _or_none(estimate.low), "high": _or_none(estimate.high)}
+
+
+def _or_none(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
