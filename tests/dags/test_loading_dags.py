@@ -58,7 +58,7 @@ def test_this_repositorys_dags(parse):
     assert parsed.errors == {}
     specs = {path.stem for path in (ROOT / "config/pipelines").glob("*.yaml")}
     assert {dag_id.partition(".")[0] for dag_id in parsed.dags} == specs
-    pilot = {"hourly_demand_pilot.train", "hourly_demand_pilot.score"}
+    pilot = {f"hourly_demand_pilot.{name}" for name in ("train", "score", "monitor")}
     assert set(parsed.dags) == (specs - {"hourly_demand_pilot"}) | pilot
 
 
@@ -111,13 +111,47 @@ monitor: {window: P7D, drift: {fail_above: 0.1}, persist: {k: 1, n: 2}}
 """
 
 
-def test_a_pilot_trains_and_scores(parse, project, dag_file):
-    add(project, "later", named("later", stage="pilot", source="{uri: data/small.csv, keys: [x]}") + PILOT)
+def test_a_pilot_trains_scores_and_watches(parse, project, dag_file):
+    source = "{uri: data/small.csv, keys: [x], event_time: at}"
+    add(project, "later", named("later", stage="pilot", source=source) + PILOT)
 
     parsed = parse(dag_file)
 
     assert parsed.errors == {}
-    assert sorted(parsed.dags) == ["later.score", "later.train", "small"]
+    assert sorted(parsed.dags) == ["later.monitor", "later.score", "later.train", "small"]
+    assert task_ids(parsed.dags["later.monitor"]) == [
+        "act.alert", "act.retrain", "monitor.cause", "monitor.drift", "monitor.objectives", "monitor.performance",
+        "report",
+    ]  # fmt: skip
+
+
+def test_without_event_times_there_are_no_windows_to_watch(parse, project, dag_file):
+    add(project, "later", named("later", stage="pilot", source="{uri: data/small.csv, keys: [x]}") + PILOT)
+
+    assert sorted(parse(dag_file).dags) == ["later.score", "later.train", "small"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "retrain", "timetable"),
+    [
+        (None, "", "NullTimetable"),
+        ('"@daily"', "", "CronTriggerTimetable"),
+        (None, ", retrain: {cooldown: P7D}", "AssetTriggeredTimetable"),
+        ('"@daily"', ", retrain: {cooldown: P7D}", "AssetOrTimeSchedule"),
+    ],
+)
+def test_training_runs_by_the_clock_and_when_the_monitoring_asks(
+    parse, project, dag_file, schedule, retrain, timetable
+):
+    pilot = PILOT.replace("fail_above: 0.1}}", f"fail_above: 0.1}}{retrain}}}")
+    source = "{uri: data/small.csv, keys: [x], event_time: at}"
+    more = f"schedule: {schedule}\n" if schedule else ""
+    add(project, "later", named("later", stage="pilot", source=source) + pilot + more)
+
+    parsed = parse(dag_file)
+
+    assert parsed.errors == {}
+    assert parsed.dags["later.train"]["timetable"]["__type"].endswith(timetable)
 
 
 def test_a_stage_without_a_template_says_which_there_are(parse, project, dag_file):

@@ -79,7 +79,7 @@ def kept():
 @pytest.fixture
 def replays(kept, stores, execute, tmp_path, monkeypatch):
     """Release a model of 2024, and replay 2025 without and with the incidents; only once."""
-    if kept:
+    if True in kept:
         return kept
     calendar = tmp_path / "calendar.json"
     monkeypatch.setenv(CALENDAR, str(calendar))

@@ -23,8 +23,8 @@ from stageline.monitoring.performance import (
 from stageline.monitoring.performance_checks import (
     LabelCounts,
     labels_check,
-    loss_persistence,
-    losses_of,
+    performance_persistence,
+    lasting,
     performance_checks,
     performance_sentence,
     undecided,
@@ -256,19 +256,35 @@ def test_a_goal_is_missed_beyond_doubt_alone(estimate, verdict):
     [
         ({"scored": 0}, "no prediction was made in this window"),
         ({"scored": 0, "none": "all of it was trained on"}, "all of it was trained on"),
-        ({"scored": 500}, "none of 500 predictions has a label yet"),
-        ({"scored": 500, "missing": "'x.csv': there is no such file"}, "there are no labels: 'x.csv': there is no"),
-        ({"scored": 500, "labelled": 99}, "99 of 500 predictions have a label, min_n = 100"),
-        ({"scored": 500, "labelled": 449}, "449 of 500 predictions have a label (89.8%), min_coverage = 90%"),
+        ({"scored": 99, "labelled": 99}, "99 of 99 predictions have a label, min_n = 100"),
         ({"scored": 500, "labelled": 480, "unseen": 5}, "5 labels are of a class that the model does not know"),
     ],
 )
-def test_labels_that_are_missing_are_never_a_pass(counts, why):
+def test_what_cannot_be_judged_is_never_a_pass(counts, why):
     counts = LabelCounts("labels.csv", **counts)
     assert why in undecided(counts, LIMITS)
     check = labels_check(counts, LIMITS)
     assert (check.code, check.verdict) == ("SL-M012", Verdict.INCONCLUSIVE)
+    # Where nothing was predicted, no label is due: right after a release that is as it should be.
+    assert check.effect is (Verdict.INCONCLUSIVE if counts.scored else Verdict.WARNED)
     assert why in check.message
+
+
+@pytest.mark.parametrize(
+    ("counts", "why"),
+    [
+        ({}, "none of 500 predictions has a label yet"),
+        ({"missing": "'x.csv': there is no such file"}, "there are no labels: 'x.csv': there is no"),
+        ({"labelled": 99}, "99 of 500 predictions have a label, min_n = 100"),
+        ({"labelled": 449}, "449 of 500 predictions have a label (89.8%), min_coverage = 90%"),
+    ],
+)
+def test_labels_that_were_due_and_did_not_come_are_a_failure(counts, why):
+    counts = LabelCounts("labels.csv", scored=500, **counts)
+    check = labels_check(counts, LIMITS)
+    assert check.effect is Verdict.FAILED
+    assert why in check.message
+    assert labels_check(counts, LIMITS, severity=Severity.WARNING).effect is Verdict.WARNED
 
 
 def test_labels_that_are_there_pass_and_what_is_odd_about_some_warns():
@@ -311,19 +327,33 @@ def test_a_loss_is_told_with_its_numbers():
     assert "that the release leads one to expect of this mix of predictions, max_loss = 0.1" in loss.message
     assert "smoothed over 3 windows" in over_windows.message
     assert loss.message in performance_sentence((goal, loss, over_windows))
-    assert losses_of((goal, loss, over_windows)) == (loss, over_windows)
+    assert lasting((goal, loss, over_windows)) == (goal, loss, over_windows)
     alone = performance_checks(found, Smoothed(0.3, 0.2, 0.4, 1), KPI, LIMITS)
     assert [check.code for check in alone] == ["SL-M013", "SL-M014"]
+
+
+def test_a_large_loss_that_is_over_does_not_ring_on():
+    rng = np.random.default_rng(12)
+    found = measure_performance(regression_window(rng, 2_000), released(rng))
+    over_windows = performance_checks(found, Smoothed(1.3, 1.2, 1.4, 3), KPI, LIMITS)[-1]
+    assert over_windows.code == "SL-M015"
+    assert over_windows.verdict is Verdict.INCONCLUSIVE
+    assert "the window's own loss of" in over_windows.message
 
 
 def test_a_loss_that_stays_is_a_failure():
     rng = np.random.default_rng(13)
     found = measure_performance(regression_window(rng, 2_000, worse=1.5), released(rng))
-    checks = losses_of(performance_checks(found, None, KPI, LIMITS, severity=Severity.WARNING))
+    checks = lasting(performance_checks(found, None, KPI, LIMITS, severity=Severity.WARNING))
     before = EarlierRun(datetime(2026, 1, 1, tzinfo=UTC), "a", [check.model_dump(mode="json") for check in checks])
-    assert check_persistence(checks, [], loss_persistence(2, 3)) == []
-    (stays,) = check_persistence(checks, [before], loss_persistence(2, 3))
-    assert (stays.code, stays.verdict, stays.severity) == ("SL-M017", Verdict.FAILED, Severity.CRITICAL)
+    assert check_persistence(checks, [], performance_persistence(2, 3)) == []
+    stay = check_persistence(checks, [before], performance_persistence(2, 3))
+    assert [each.name for each in stay] == [
+        f"persistent({each.name})" for each in checks if each.verdict is Verdict.FAILED
+    ]
+    for each in stay:
+        assert (each.code, each.verdict, each.severity) == ("SL-M017", Verdict.FAILED, Severity.CRITICAL)
+    assert "loss(mean_absolute_error) was above its limit in 2 of the last 2 runs" in stay[-1].message
 
 
 def test_predictions_beyond_the_holdouts_are_told():

@@ -296,7 +296,7 @@ def test_mlflow_charts_how_many_are_open(pilot, alert):
     leave(pilot, "drift", TRAFFIC, moved())
     alert()
     (run,) = pilot.mlflow_runs()
-    assert run.data.metrics["incidents.open"] == 1
+    assert run.data.metrics["incidents/open"] == 1
     end = datetime(2026, 3, 8, tzinfo=UTC)
-    (point,) = pilot.mlflow().get_metric_history(run.info.run_id, "incidents.open")
+    (point,) = pilot.mlflow().get_metric_history(run.info.run_id, "incidents/open")
     assert datetime.fromtimestamp(point.timestamp / 1000, UTC) - end < timedelta(days=1)

@@ -21,11 +21,17 @@ _SHOWN = 5
 _SHARE_NAMES = {MISSING: "missing", OUTSIDE: "outside", NEW: "new_categories"}
 
 
-def drift_checks(findings: Sequence[Finding], severity: Severity = Severity.CRITICAL) -> tuple[Check, ...]:
-    """Return a check for each finding, in the order in which they are worth reading: alarms first, then by size."""
+def drift_checks(
+    findings: Sequence[Finding], severity: Severity = Severity.CRITICAL, *, undecided: Severity | None = None
+) -> tuple[Check, ...]:
+    """Return a check for each finding, in the order in which they are worth reading: alarms first, then by size.
+
+    :param severity: Of what has moved.
+    :param undecided: Of what has not, and of what cannot be decided; none: the same.
+    """
     order = {Verdict.FAILED: 0, Verdict.INCONCLUSIVE: 1}
     ranked = sorted(findings, key=lambda each: (order.get(each.verdict, 2), -_relative(each)))
-    return tuple(_check(each, severity) for each in ranked)
+    return tuple(_check(each, severity if each.verdict is Verdict.FAILED else undecided or severity) for each in ranked)
 
 
 def drift_sentence(findings: Sequence[Finding], rows: int) -> str:
@@ -44,6 +50,12 @@ def drift_sentence(findings: Sequence[Finding], rows: int) -> str:
     return f"none of {looked} columns has moved ({rows:,} rows){left}"
 
 
+def mostly_decided(findings: Sequence[Finding]) -> bool:
+    """Whether something is known of at least half of what the model uses."""
+    open_ = [each.verdict is Verdict.INCONCLUSIVE for each in findings if each.weight]
+    return 2 * sum(open_) <= len(open_)
+
+
 def drift_persistence(k: int, n: int) -> Persistence:
     """Return the rule that a finding in k of the last n windows is a failure."""
     return Persistence(
@@ -51,11 +63,17 @@ def drift_persistence(k: int, n: int) -> Persistence:
     )
 
 
-def traffic_check(rows: int, where: str) -> Check:
+def traffic_check(rows: int, where: str, least: int) -> Check:
     """Tell whether there was anything to look at.
 
     :param where: What was looked at, in words.
+    :param least: Rows below which nothing is decided.
     """
+    if 0 < rows < least:
+        return Check(
+            code=TRAFFIC, name="traffic", verdict=Verdict.INCONCLUSIVE, n=rows,
+            message=f"{rows:,} rows in {where}, at least {least:,} are needed: nothing can be told",
+        )  # fmt: skip
     if rows:
         return Check(code=TRAFFIC, name="traffic", verdict=Verdict.PASSED, n=rows, message=f"{rows:,} rows in {where}")
     return Check(

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from stageline.monitoring.incident_topics import CAUSE, ROLLED_BACK, Subject, advice, subject_of
+from stageline.monitoring.incident_topics import CAUSE, ROLLED_BACK, Subject, advice, is_wrong, subject_of
 from stageline.verdicts import Check, Severity, Verdict
 
 _MOST_CHECKS = 20
@@ -26,8 +26,8 @@ class Failures:
 
     @cached_property
     def failed(self) -> tuple[Check, ...]:
-        """Those that failed, the worst first and the cause last."""
-        failed = [check for check in self.checks if check.effect is Verdict.FAILED]
+        """Those that say that something is wrong, the worst first and the cause last."""
+        failed = [check for check in self.checks if is_wrong(check)]
         return tuple(sorted(failed, key=lambda each: (each.code == CAUSE, -self._breach(each), *subject_of(each))))
 
     @property

@@ -5,7 +5,7 @@ from typing import Final
 from stageline.monitoring.outputs import CONFIDENCE, PREDICTION, RECONSTRUCTION
 from stageline.spec.models import Owners
 from stageline.spec.values import Role
-from stageline.verdicts import Check
+from stageline.verdicts import Check, Verdict
 
 # Code and name of a check.
 Subject = tuple[str, str]
@@ -18,6 +18,10 @@ PERSISTENT = ("SL-M009", "SL-M017")
 CAUSE = "SL-M018"
 ROLLED_BACK = "SL-P003"
 WATCHED = "SL-M021"
+# Losses of the model against its release; what else a window's performance may fail by is none.
+LOSSES = ("SL-M014", "SL-M015")
+# Of what was due and did not come nothing is known: that is the fault.
+_DUE = ("SL-M008",)
 _BY_CODE: Final = {
     "SL-M001": INPUTS, "SL-M002": INPUTS, "SL-M003": INPUTS, "SL-M004": INPUTS, "SL-M008": INPUTS,
     "SL-M005": OUTPUTS, "SL-M006": OUTPUTS, "SL-M007": OUTPUTS, "SL-M011": OUTPUTS,
@@ -61,6 +65,18 @@ def subject_of(check: Check) -> Subject:
     if check.code in PERSISTENT and check.details.get("code"):
         return str(check.details["code"]), str(check.details.get("name") or check.name)
     return check.code, check.name
+
+
+def is_wrong(check: Check) -> bool:
+    """Whether a check says that something is wrong: it failed, or what was due did not come."""
+    return check.effect is Verdict.FAILED or (
+        check.code in _DUE and check.effect is Verdict.INCONCLUSIVE and not check.n
+    )
+
+
+def is_loss(check: Check) -> bool:
+    """Whether a check is about a loss, or says that one came back."""
+    return subject_of(check)[0] in LOSSES
 
 
 def role_of(topic: str) -> Role:

@@ -8,7 +8,16 @@ from typing import Literal, NamedTuple
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from stageline.monitoring.failures import Failures
-from stageline.monitoring.incident_topics import CAUSE, MONITORING, ROLLED_BACK, WATCHED, Subject, subject_of, topic_of
+from stageline.monitoring.incident_topics import (
+    CAUSE,
+    MONITORING,
+    ROLLED_BACK,
+    WATCHED,
+    Subject,
+    is_wrong,
+    subject_of,
+    topic_of,
+)
 from stageline.verdicts import Check, Severity, Verdict
 
 # How a subject stands, the gravest last.
@@ -202,7 +211,7 @@ def _standings(checks: Iterable[Check]) -> Mapping[Subject, int]:
 
 
 def _standing(check: Check) -> int:
-    if check.effect is Verdict.FAILED:
+    if is_wrong(check):
         return _BAD
     # Too few rows warn of nothing, whatever their check's severity.
     if check.verdict in (Verdict.INCONCLUSIVE, Verdict.ERRORED):

@@ -1,6 +1,6 @@
 """Predictions with the true values that are known of them by some time: late, twice, contradictory or never."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # By when a label has to have come, of a prediction that has a time of its own for that.
 KNOWN_BY = "stageline.known_by"
+_BULK = 1_000_000
 _COUNTS = ("times", "values", "newest", "nulls", "odd", "late")
 
 
@@ -158,15 +159,15 @@ def join_labels(
             "CREATE TEMP TABLE l AS SELECT 0::BIGINT AS r, value, 0::BIGINT AS came, false AS odd, false AS known "
             "FROM none"
         )
-        # Batch by batch, so that an error of the source is not one of DuckDB.
-        for batch in labels:
-            connection.register("batch", _told(batch, table, columns))
+        # Bulk by bulk, so that an error of the source is not one of DuckDB.
+        for bulk in _bulks(_told(batch, table, columns) for batch in labels):
+            connection.register("batch", bulk)
             connection.execute(
                 "INSERT INTO l SELECT r, value, coalesce(came, due), odd, coalesce(came, due) <= deadline "  # noqa: S608
                 f"FROM batch l JOIN p ON {matching}"
             )
             connection.unregister("batch")
-            rows += batch.num_rows
+            rows += bulk.num_rows
         matched = connection.sql("SELECT count(*) FROM l").fetchall()[0][0]
         found = connection.sql(_COUNTED).to_arrow_table()
     return _labelled(table, found, columns, rows - matched)
@@ -215,6 +216,20 @@ def _places(table: "pa.Table", columns: LabelColumns, now: datetime) -> "pa.Tabl
             "deadline": deadline,
         }
     )
+
+
+def _bulks(tables: "Iterable[pa.Table]") -> "Iterator[pa.Table]":
+    """Yield tables together: each join looks at all predictions anew."""
+    import pyarrow as pa
+
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(each.num_rows for each in held) >= _BULK:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def _told(batch: "pa.RecordBatch", table: "pa.Table", columns: LabelColumns) -> "pa.Table":

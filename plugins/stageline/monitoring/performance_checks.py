@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stageline.evaluation import Estimate
 from stageline.evaluation.wording import number, with_interval
-from stageline.monitoring.estimation import Estimated
+from stageline.monitoring.estimation import CALIBRATED, Estimated
 from stageline.monitoring.performance import Performance, PerformanceLimits, judge_goal, judge_loss
 from stageline.monitoring.smoothing import Smoothed
 from stageline.persistence import Persistence, short_name
@@ -15,6 +15,12 @@ from stageline.spec.models import Kpi
 from stageline.verdicts import Check, Severity, Verdict
 
 LABELS, GOAL, LOSS, SMOOTHED, ESTIMATED, PERSISTENT = (f"SL-M0{number}" for number in range(12, 18))
+_LASTING = {
+    LABELS: "did not come as they were due",
+    GOAL: "missed its goal",
+    LOSS: "was above its limit",
+    SMOOTHED: "was above its limit",
+}
 # Share of the labels that may name a class which the model does not know.
 _MOST_UNSEEN = 0.01
 
@@ -73,9 +79,14 @@ def _nothing_known(counts: LabelCounts) -> str:
     return f"none of {counts.scored:,} predictions has a label yet"
 
 
-def labels_check(counts: LabelCounts, limits: PerformanceLimits) -> Check:
-    """Tell whether the labels are there (SL-M012); what is odd about some of them warns."""
+def labels_check(counts: LabelCounts, limits: PerformanceLimits, *, severity: Severity = Severity.CRITICAL) -> Check:
+    """Tell whether the labels are there (SL-M012); what is odd about some of them warns.
+
+    It fails where labels were due and did not come. Without a prediction none is due: that only warns.
+    """
     why = undecided(counts, limits)
+    lacking = bool(counts.scored) and counts.labelled < limits.min_coverage * counts.scored
+    verdict = Verdict.FAILED if lacking else Verdict.INCONCLUSIVE if why else Verdict.PASSED
     told = why or f"{counts.labelled:,} of {counts.scored:,} predictions have a label"
     beside = [
         f"{count:,} {words}"
@@ -92,7 +103,8 @@ def labels_check(counts: LabelCounts, limits: PerformanceLimits) -> Check:
     strange = counts.contradictory or counts.odd or counts.unseen
     return Check(
         code=LABELS, name="labels", n=counts.scored, value=counts.coverage, limit=limits.min_coverage,
-        verdict=Verdict.INCONCLUSIVE if why else Verdict.WARNED if strange else Verdict.PASSED,
+        verdict=Verdict.WARNED if verdict is Verdict.PASSED and strange else verdict,
+        severity=severity if counts.scored else Severity.WARNING,
         message="; ".join([f"{told} in {counts.uri!r}" if counts.scored else told, *beside]),
     )  # fmt: skip
 
@@ -112,16 +124,17 @@ def performance_checks(
     """
     checks = [_goal(performance, kpi, why, severity), _loss(performance, limits, why, severity)]
     if smoothed is not None and smoothed.windows > 1 and not why and performance.loss is not None:
-        checks.append(_smoothed(performance.metric, smoothed, limits, severity))
+        checks.append(_smoothed(performance.metric, smoothed, performance.loss, limits, severity))
     return tuple(checks)
 
 
 def estimated_check(estimated: Estimated, kpi: Kpi, limits: PerformanceLimits) -> Check:
     """Warn where the KPI is expected to miss its goal or to lose too much (SL-M016): never a proof."""
     more = METRICS[kpi.metric].greater_is_better
-    goal = judge_goal(estimated.kpi, kpi.goal, more=more)
-    loss = Verdict.INCONCLUSIVE if estimated.loss is None else judge_loss(estimated.loss, limits.max_loss)
-    verdicts = (goal, loss)
+    verdicts = [judge_goal(estimated.kpi, kpi.goal, more=more)]
+    if estimated.how == CALIBRATED:
+        # What the mix of predictions alone leads one to expect is no loss: a busier season has larger errors.
+        verdicts.append(Verdict.INCONCLUSIVE if estimated.loss is None else judge_loss(estimated.loss, limits.max_loss))
     if estimated.n < limits.min_n or not math.isfinite(estimated.kpi.value):
         verdict = Verdict.INCONCLUSIVE
         told = f"{kpi.metric} cannot be estimated: {estimated.why or f'min_n = {limits.min_n:,}'}"
@@ -139,16 +152,18 @@ def estimated_check(estimated: Estimated, kpi: Kpi, limits: PerformanceLimits) -
     )  # fmt: skip
 
 
-def loss_persistence(k: int, n: int) -> Persistence:
-    """Return the rule that a loss in k of the last n windows is a failure (SL-M017)."""
-    return Persistence(
-        k, n, PERSISTENT, lambda check: f"{short_name(check)} was above its limit", undecided_warns=False
-    )
+def performance_persistence(k: int, n: int) -> Persistence:
+    """Return the rule that what is wrong in k of the last n windows is a failure (SL-M017)."""
+
+    def subject(check: Check) -> str:
+        return f"{short_name(check)} {_LASTING[check.code]}"
+
+    return Persistence(k, n, PERSISTENT, subject, undecided_warns=False)
 
 
-def losses_of(checks: Sequence[Check]) -> tuple[Check, ...]:
-    """Return those of the checks that may persist: the losses."""
-    return tuple(check for check in checks if check.code in (LOSS, SMOOTHED))
+def lasting(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Return those of the checks that may come back: labels, goal and losses."""
+    return tuple(check for check in checks if check.code in _LASTING)
 
 
 def performance_sentence(checks: Sequence[Check]) -> str:
@@ -209,9 +224,12 @@ def _loss(performance: Performance, limits: PerformanceLimits, why: str, severit
     )  # fmt: skip
 
 
-def _smoothed(metric: str, smoothed: Smoothed, limits: PerformanceLimits, severity: Severity) -> Check:
+def _smoothed(metric: str, smoothed: Smoothed, own: Estimate, limits: PerformanceLimits, severity: Severity) -> Check:
     verdict = judge_loss(smoothed.estimate, limits.max_loss)
     undecided_ = ": the interval holds the limit" if verdict is Verdict.INCONCLUSIVE else ""
+    if verdict is Verdict.FAILED and own.value <= limits.max_loss:
+        # A large loss is in the average for long: it has to go on to count.
+        verdict, undecided_ = Verdict.INCONCLUSIVE, f": the window's own loss of {own.value:.1%} is within it"
     return Check(
         code=SMOOTHED, name=f"smoothed_loss({metric})", verdict=verdict, severity=severity, n=smoothed.windows,
         value=smoothed.value, limit=limits.max_loss, details=_bounds(smoothed.estimate),

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from stageline.monitoring.incident_topics import CAUSE, INPUTS, LABELS, PERSISTENT, subject_of, topic_of
+from stageline.monitoring.incident_topics import CAUSE, INPUTS, LABELS, PERSISTENT, is_loss, subject_of, topic_of
 from stageline.verdicts import Check, Verdict
 
-_LOSSES = ("SL-M014", "SL-M015", "SL-M017")
 _PERSISTENT_LOSS = "SL-M017"
 _BROKEN = ("SL-M002", "SL-M003")
 _TRAFFIC = "SL-M008"
@@ -61,11 +60,11 @@ def decide(seen: Seen, *, persist: bool, cooldown: timedelta, now: datetime, bef
     :param persist: Whether only a loss that came back counts.
     :param cooldown: Least time since anything in `before`.
     """
-    losses = [check for check in _failed(seen.performance) if check.code in _LOSSES]
+    losses = [check for check in _failed(seen.performance) if is_loss(check)]
     if persist:
         losses = [check for check in losses if check.code == _PERSISTENT_LOSS]
     if not losses:
-        if not any(check.code in _LOSSES and _decided(check) for check in seen.performance):
+        if not any(is_loss(check) and _decided(check) for check in seen.performance):
             return Decision(False, "whether the model got worse is not known", known=False)
         return Decision(False, "no loss of performance " + ("comes back" if persist else "counts"))
     loss = losses[0]

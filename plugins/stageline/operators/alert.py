@@ -115,7 +115,7 @@ class AlertOperator(MonitoringOperator):
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Log how many incidents are open."""
         still = sum(each["state"] != "closed" for each in report.evidence.get("incidents") or ())
-        self.show_values(run, report, mlflow_run, {"incidents.open": float(still)})
+        self.show_values(run, report, mlflow_run, {"incidents/open": float(still)})
 
     def _show(self, run: "RunContext", report: Report) -> None:
         """Tell first: an alarm does not wait for MLflow.

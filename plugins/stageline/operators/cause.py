@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from stageline.monitoring.windows import Window
     from stageline.operators.run_context import RunContext
 
-# What says that a model does worse than at its release.
-_LOSSES = ("SL-M014", "SL-M015", "SL-M017")
-
 
 class ReleaseCauseOperator(MonitoringOperator):
     """Ask the champion before this one about the rows on which this one lost, and roll back if that mends the loss.
@@ -92,8 +89,10 @@ class ReleaseCauseOperator(MonitoringOperator):
 
 
 def _is_lost(checks: Sequence[Mapping[str, Any]]) -> bool:
-    told = (Check.model_validate(check) for check in checks if check["code"] in _LOSSES)
-    return any(check.effect is Verdict.FAILED for check in told)
+    from stageline.monitoring.incident_topics import is_loss
+
+    told = [Check.model_validate(check) for check in checks]
+    return any(is_loss(check) and check.effect is Verdict.FAILED for check in told)
 
 
 def _lost(found: Mapping[str, Any]) -> float:

@@ -90,7 +90,7 @@ class TwoTables:
         where = repr(self.table)
         return Report(
             step="drift",
-            checks=(traffic_check(rows, where), *drift_checks(findings)),
+            checks=(traffic_check(rows, where, DriftLimits().min_n), *drift_checks(findings)),
             evidence={"rows": rows, "reference": {"uri": self.reference, "rows": profile.rows}},
             sentence=drift_sentence(findings, rows) if rows else f"no rows in {where}: nothing is known",
         )

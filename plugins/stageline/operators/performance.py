@@ -190,15 +190,15 @@ def _report(asked: "_Asked") -> Report:
 
 
 def _persistent(asked: "_Asked", checks: "Sequence[Check]") -> "tuple[Check, ...]":
-    from stageline.monitoring.performance_checks import loss_persistence, losses_of
+    from stageline.monitoring.performance_checks import lasting, performance_persistence
     from stageline.operators.watched_persistence import persistent
 
     monitor = asked.run.spec.monitor
     if monitor is None or monitor.persist is None:
         return ()
     return persistent(
-        asked.run, PerformanceCheckOperator.step, losses_of(checks),
-        loss_persistence(monitor.persist.k, monitor.persist.n),
+        asked.run, PerformanceCheckOperator.step, lasting(checks),
+        performance_persistence(monitor.persist.k, monitor.persist.n),
         model=asked.champion.version.digest, end=asked.window.end,
     )  # fmt: skip
 

@@ -70,7 +70,7 @@ def performance_history(watched: "WatchedWindow", start: datetime, end: datetime
 
 def _judge(watched: "WatchedWindow", every: "Sequence[Window]", delay: timedelta) -> Iterator[PastPerformance]:
     from stageline.monitoring.labels import join_labels
-    from stageline.monitoring.performance_checks import estimated_check, loss_persistence, losses_of
+    from stageline.monitoring.performance_checks import estimated_check, lasting, performance_persistence
     from stageline.operators.released_holdout import released_holdout
     from stageline.operators.watched_labels import WatchedLabels, why_none
     from stageline.operators.watched_performance import estimate, judge_labelled, limits_of
@@ -81,7 +81,7 @@ def _judge(watched: "WatchedWindow", every: "Sequence[Window]", delay: timedelta
         made, asked = predictions_anew(watched, every, delay)
     joined = join_labels(asked, labels.batches() if asked else (), labels.columns, every[-1].end + delay)
     persist = spec.monitor.persist if spec.monitor else None
-    rule = loss_persistence(persist.k, persist.n) if persist else None
+    rule = performance_persistence(persist.k, persist.n) if persist else None
     losses: list[Estimate | None] = []
     earlier: list[EarlierRun] = []
     for number, window in enumerate(every):
@@ -97,7 +97,7 @@ def _judge(watched: "WatchedWindow", every: "Sequence[Window]", delay: timedelta
         if estimated is not None:
             told = replace(told, warning=estimated_check(estimated, spec.kpi, limits_of(spec)))
         if rule is not None:
-            stays = check_persistence(losses_of(judged.checks), earlier, rule)
+            stays = check_persistence(lasting(judged.checks), earlier, rule)
             told = replace(told, persistent=tuple(stays))
         earlier.append(
             EarlierRun(window.end, window.end.isoformat(), [each.model_dump(mode="json") for each in judged.checks])

@@ -84,7 +84,7 @@ def judge_labelled(
     if none:
         counts = replace(counts, none=none)
     severity = Severity.WARNING if spec.monitor and spec.monitor.persist else Severity.CRITICAL
-    labels = labels_check(counts, limits)
+    labels = labels_check(counts, limits, severity=severity)
     if rows is None:
         return JudgedWindow(window, counts, None, None, None, None, (labels,))
     why = undecided(counts, limits)

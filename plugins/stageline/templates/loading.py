@@ -11,7 +11,7 @@ from stageline.templates.broken import BrokenSpecDag
 from stageline.templates.pilot import build_monitor, build_score, build_train
 from stageline.templates.poc import build_poc
 
-TEMPLATES: dict[Stage, tuple[Callable[[PipelineSpec], DAG], ...]] = {
+TEMPLATES: dict[Stage, tuple[Callable[[PipelineSpec], DAG | None], ...]] = {
     Stage.POC: (build_poc,),
     Stage.PILOT: (build_train, build_score, build_monitor),
 }
@@ -39,7 +39,7 @@ def build_stage(spec: PipelineSpec, stage: Stage) -> list[DAG]:
         )
     # Asked before: a DAG that was begun is Airflow's, and an error of it that of all specs.
     _require_schedule(spec)
-    return [build(spec) for build in TEMPLATES[stage]]
+    return [dag for build in TEMPLATES[stage] if (dag := build(spec)) is not None]
 
 
 def load_dags(dag_file: str) -> dict[str, DAG]:

@@ -91,13 +91,15 @@ def build_score(spec: PipelineSpec) -> DAG:
     return dag
 
 
-def build_monitor(spec: PipelineSpec) -> DAG:
+def build_monitor(spec: PipelineSpec) -> DAG | None:
     """Return the DAG that watches the champion: whenever the pipeline has scored, and on its schedule.
 
     Each step says what it found and goes on, so that the report and the alert always come; the alert fails the run
-    while an incident is open.
+    while an incident is open. Without a time of its rows, a pipeline has no windows to look at, and no such DAG.
     """
     name = spec.pipeline
+    if spec.source.event_time is None:
+        return None
     with DAG(
         dag_id=f"{name}.monitor",
         description=f"{name}: watch the champion",
