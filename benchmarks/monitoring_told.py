@@ -95,8 +95,10 @@ def mean_loss_delay(told: Iterable[Told], *, smoothed: bool) -> float | None:
 
 
 def found_in_six(told: Iterable[Told]) -> float | None:
-    """Return the share of changes that performance finds within six windows, or all that there are; none of nothing."""
-    return share([any(each.losses[begin : begin + LENGTH]) for each in told for begin in range(0, len(each.losses), LENGTH)])
+    """Return the share of changes that performance finds within six windows, or all there are; none of nothing."""
+    return share(
+        [any(each.losses[begin : begin + LENGTH]) for each in told for begin in range(0, len(each.losses), LENGTH)]
+    )
 
 
 def told_strength(cell: Sequence[Told]) -> str:

@@ -21,7 +21,7 @@ TRAIN, SCORE, MONITOR = "small.train", "small.score", "small.monitor"
 MOST_SECONDS = 240
 WATCHED = {
     **PILOT,
-    "monitor": "{window: P7D, drift: {fail_above: 0.2}, performance: {min_n: 30}, retrain: {cooldown: P1D}}",
+    "monitor": "{window: P7D, drift: {fail_above: 0.2}, performance: {min_n: 30}, retrain: {cooldown: PT1S}}",
     "slo": "[{sli: kpi, target: 0.5, max_error: 20, min_events: 30}]",
 }
 

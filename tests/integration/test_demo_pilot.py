@@ -10,18 +10,24 @@ from own_airflow import ROOT
 from stageline.demo.calendar import CALENDAR, write_window
 from stageline.operators import (
     DataQualityOperator,
+    DriftCheckOperator,
     EvaluateOperator,
     FeatureSnapshotOperator,
     GateFailed,
     ModelValidationOperator,
+    PerformanceCheckOperator,
+    ReferenceProfileOperator,
     ReleaseOperator,
     RollbackOperator,
     ScoreOperator,
     TrainOperator,
 )
-from stageline.standalone.story import ACTS, PIPELINE
+from stageline.standalone.story import ACTS, NIGHT_BUSES, PIPELINE
 
-TRAINED = (DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ModelValidationOperator)
+TRAINED = (
+    DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ReferenceProfileOperator,
+    ModelValidationOperator,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -49,15 +55,29 @@ def told(stores, execute, tmp_path, monkeypatch):
     execute(RollbackOperator(task_id="rollback", pipeline="small", reason="complaints"), run_id="back")
     with stores.ledger() as ledger:
         heads.append(ledger.head("small"))
-    return SimpleNamespace(heads=heads, stopped=stopped, stores=stores)
+    write_window(calendar, NIGHT_BUSES)
+    execute(ScoreOperator, run_id="night buses")
+    told = {"run_id": "watched", "told": {"pipeline": "small", "partition": "night buses"}}
+    execute(DriftCheckOperator, **told)
+    with pytest.raises(GateFailed) as lost:
+        execute(PerformanceCheckOperator(task_id="performance", pipeline="small"), **told)
+    return SimpleNamespace(heads=heads, stopped=stopped, stores=stores, lost=str(lost.value))
 
 
 def test_each_act_ends_as_it_is_told(told):
     assert [not reason for reason in told.stopped] == [act.released for act in ACTS]
     assert "of the champion (version 1): worse by" in told.stopped[1]
-    assert "misses min_improvement = 0" in told.stopped[1]
+    assert "misses min_improvement = -3" in told.stopped[1]
     versions = [head.champion.version for head in told.heads]
     assert versions == [1, 1, 2, 1]
     assert [head.generation for head in told.heads] == [1, 1, 2, 3]
     scored = [record.evidence["evidence"]["model"]["version"] for record in told.stores.records("score")]
-    assert scored == [1, 2]
+    assert scored == [1, 2, 1]
+
+
+def test_the_night_buses_show_in_the_labels_alone(told):
+    (drift,) = told.stores.records("drift")
+    assert drift.evidence["evidence"]["window"]["end"] == "2025-12-08T00:00:00+00:00"
+    assert drift.verdict in ("passed", "warned")
+    assert drift.sentence.startswith("none of 10 columns has moved (168 rows)")
+    assert "that the release leads one to expect" in told.lost

@@ -1,4 +1,4 @@
-"""The demo's pilot, told in acts: a first release, a worse candidate refused, a better one released, a rollback."""
+"""The demo's pilot, told in acts: a release, a worse candidate refused, a better one released, a rollback, an alarm."""
 
 import shlex
 import subprocess
@@ -23,7 +23,7 @@ from stageline.standalone.state import Running
 from stageline.standalone.summary import records_of, show_addresses, show_run
 
 PIPELINE = "hourly_demand_pilot"
-TRAIN, SCORE = f"{PIPELINE}.train", f"{PIPELINE}.score"
+TRAIN, SCORE, MONITOR = f"{PIPELINE}.train", f"{PIPELINE}.score", f"{PIPELINE}.monitor"
 _REASON = "the evening planners do not trust the new numbers"
 
 
@@ -42,10 +42,14 @@ class Act:
 
 
 ACTS = (
-    Act("Nine months of rides: the first model, with nothing to beat yet", Window("2024-01-01", "2024-10-01"), True),
+    Act("A year of rides: the first model, with nothing to beat yet", Window("2024-01-01", "2025-01-01"), True),
     Act("A clean-up job left three months of rides", Window("2025-02-01", "2025-05-01"), False),
     Act("The lost months are back, and more came in", Window("2024-01-01", "2025-12-01"), True),
 )
+# What the source holds once the night buses run, and the weeks of a summer in which much went wrong.
+NIGHT_BUSES = Window("2024-01-01", "2025-12-08", incidents=True)
+SUMMER = ("2025-05-05", "2025-07-28")
+_CHAPTERS = len(ACTS) + 3
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,10 @@ class Stage:
             self.api, [run], say=self.console.print, watch=self.watch, seconds=self.seconds, asked=self._approve
         )
         return ended[run]
+
+    def begin(self, number: int, title: str) -> None:
+        """Print the title of a chapter."""
+        self.console.print(f"\n[bold]The pilot, {number} of {_CHAPTERS}: {escape(title)}[/]")
 
     def show(self, run: DagRun) -> None:
         """Print what a run recorded."""
@@ -102,7 +110,7 @@ def tell(stage: Stage) -> bool:
     stage.api.unpause(SCORE)
     good = True
     for number, act in enumerate(ACTS, start=1):
-        say(f"\n[bold]The pilot, {number} of {len(ACTS) + 1}: {escape(act.title)}[/]")
+        stage.begin(number, act.title)
         write_window(stage.home.calendar, act.window)
         (run,) = trigger(stage.api, [TRAIN], watch=stage.watch)
         released = stage.follow(run) == "success"
@@ -110,13 +118,28 @@ def tell(stage: Stage) -> bool:
         stage.show(run)
         if released:
             good = _score(stage, first_run_after(stage.api, SCORE, run, watch=stage.watch)) and good
-    say(f"\n[bold]The pilot, {len(ACTS) + 1} of {len(ACTS) + 1}: a rollback[/]")
+    stage.begin(len(ACTS) + 1, "a rollback")
     stage.command("rollback", PIPELINE, "--reason", _REASON)
+    # Before the scoring: its predictions start the monitoring.
+    stage.api.unpause(MONITOR)
+    write_window(stage.home.calendar, NIGHT_BUSES)
     (again,) = trigger(stage.api, [SCORE], watch=stage.watch)
     good = _score(stage, again) and good
     stage.command("verify", PIPELINE)
     stage.command("history", PIPELINE, "--releases")
-    return good
+    return _watch(stage, again) and good
+
+
+def _watch(stage: Stage, scored: DagRun) -> bool:
+    """Let the monitoring find out that the world has changed, then show what it would have said of a summer."""
+    stage.begin(len(ACTS) + 2, "night buses start, and no column says so")
+    run = first_run_after(stage.api, MONITOR, scored, watch=stage.watch)
+    alarmed = stage.follow(run) == "failed"
+    stage.show(run)
+    stage.command("alerts", PIPELINE)
+    stage.begin(len(ACTS) + 3, "a summer in which much went wrong, seen again")
+    stage.command("monitor", PIPELINE, "--from", SUMMER[0], "--to", SUMMER[1])
+    return alarmed
 
 
 def told_before(home: Home) -> bool:

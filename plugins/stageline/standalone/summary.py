@@ -10,6 +10,7 @@ from rich.table import Table
 from stageline.ledger import Ledger, Record
 from stageline.ledger.head import MOVES
 from stageline.local_run import COLOURS
+from stageline.operators.incident_log import INCIDENT, NOTIFIED
 from stageline.operators.release_evidence import REQUEST
 from stageline.standalone.airflow_api import AirflowApi, DagRun
 from stageline.standalone.health import local_client
@@ -38,8 +39,8 @@ def show_run(console: Console, run: DagRun, records: Sequence[Record]) -> None:
     table.add_column("verdict", no_wrap=True)
     table.add_column("sentence")
     for record in records:
-        # A question and a change of the head have a step's record beside them; the report's is the conclusion below.
-        if record.kind in (REQUEST, *MOVES) or record.step == _CONCLUSION:
+        # Beside these kinds there is a step's record; the report's is the conclusion below.
+        if record.kind in (REQUEST, INCIDENT, NOTIFIED, *MOVES) or record.step == _CONCLUSION:
             continue
         shown = shown_verdict(record.verdict, record.mode)
         table.add_row(escape(record.step), f"[{COLOURS[record.verdict]}]{shown}[/]", escape(record.sentence))
