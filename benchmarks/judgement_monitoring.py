@@ -48,14 +48,14 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-from monitoring_claims import drift_claims, performance_claims
-from monitoring_drift_table import print_drift
-from monitoring_ours import judge_all
-from monitoring_peers import PEERS, RUNNERS, ask, child, lay_down
-from monitoring_performance_table import print_performance
-from monitoring_plan import scenarios
-from monitoring_scenarios import Scenario
-from monitoring_told import SIZES, Told, found_in_six, mean_delay, mean_loss_delay, told_of
+from monitoring.claims import drift_claims, performance_claims
+from monitoring.drift_table import print_drift
+from monitoring.ours import judge_all
+from monitoring.peers import PEERS, RUNNERS, ask, child, lay_down
+from monitoring.performance_table import print_performance
+from monitoring.plan import scenarios
+from monitoring.scenarios import Scenario
+from monitoring.told import SIZES, Told, found_in_six, mean_delay, mean_loss_delay, told_of
 
 
 def groups(wanted: Iterable[Scenario]) -> list[list[Scenario]]:

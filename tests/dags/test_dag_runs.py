@@ -39,9 +39,20 @@ def test_a_dag_runs_to_its_end(run_dag, stageline_home, file, dag_id, verdicts):
     assert [str(record.verdict) for record in records] == verdicts
 
 
+def test_before_a_release_there_is_nothing_to_watch(run_dag, stageline_home):
+    done = run_dag(ROOT / "dags/examples/monitoring_by_hand.py", "monitoring_by_hand")
+
+    with Ledger.open(f"sqlite:///{stageline_home / 'ledger.db'}") as ledger:
+        records = ledger.records(dag_id="monitoring_by_hand", run_id=done.run_id, newest_first=False)
+    assert {record.step for record in records} >= {"drift", "performance"}
+    assert all("has no champion" in record.sentence for record in records if record.verdict == "errored")
+    assert not [record for record in records if record.kind == "incident"]
+
+
 def test_every_dag_file_is_run():
     files = {path.relative_to(ROOT / "dags").as_posix() for path in (ROOT / "dags").rglob("*.py")}
-    assert files == {"stageline_dags.py", "examples/hourly_demand_by_hand.py", "examples/custom_training.py"}
+    examples = {f"examples/{name}.py" for name in ("hourly_demand_by_hand", "custom_training", "monitoring_by_hand")}
+    assert files == {"stageline_dags.py", *examples}
     specs = {path.stem for path in (ROOT / "config/pipelines").glob("*.yaml")}
     # A pilot asks a person: its steps are taken in tests/integration/test_demo_pilot.py.
     assert specs == {"breast_cancer", "hourly_demand", "hourly_demand_incidents", "hourly_demand_pilot"}

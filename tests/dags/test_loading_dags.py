@@ -210,7 +210,13 @@ def test_reading_twice_gives_the_same_dag_version(parse, dag_file, project):
 
 
 @pytest.mark.parametrize(
-    "file", ["stageline_dags.py", "examples/custom_training.py", "examples/hourly_demand_by_hand.py"]
+    "file",
+    [
+        "stageline_dags.py",
+        "examples/custom_training.py",
+        "examples/hourly_demand_by_hand.py",
+        "examples/monitoring_by_hand.py",
+    ],
 )
 def test_airflow_finds_nothing_that_inflates_versions(parse, monkeypatch, file):
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL", "error")

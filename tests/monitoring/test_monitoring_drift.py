@@ -255,6 +255,97 @@ def test_months_that_the_reference_lacks_may_be_the_season_but_nothing_excuses_m
     assert the(usual, "distribution").verdict is PASSED
 
 
+def two_months(january, february, **more):
+    """The bins of two months as the whole reference, of a window in April."""
+    parts = {
+        WHOLE: PartCounts(bins=tuple(map(sum, zip(january, february, strict=True)))),
+        "1": PartCounts(bins=tuple(january)),
+        "2": PartCounts(bins=tuple(february)),
+    }
+    return ColumnProfile(**{"kind": "number", "cuts": (0.0, 1.0, 2.0), "spread": 0.5, "parts": parts, **more})
+
+
+LIKE = {"january": (0, 5_000, 5_000, 0), "february": (0, 5_000, 5_000, 0)}
+RISING = {"january": (0, 9_000, 1_000, 0), "february": (0, 1_000, 9_000, 0)}
+NAMES = {"kind": "category", "cuts": (), "names": ("red", "green", "blue")}
+
+
+def in_april(profiled, bins, kind, low=None, high=None):
+    profile = profile_of(first="2025-01-01T00:00:00+00:00", x=profiled)
+    counts = window_of(x=(bins, 0, 0))
+    if low is not None:
+        counts.columns["x"].low[0], counts.columns["x"].high[0] = low, high
+    return the(compare(profile, counts, month(4)), kind)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "bins"),
+    [
+        ({}, "outside", [0, 0, 0, 800]),
+        ({}, "outside", [800, 0, 0, 0]),
+        ({}, "outside", [0, 100, 100, 600]),
+        (NAMES, "new", [0, 0, 0, 800]),
+        (NAMES, "new", [100, 0, 100, 600]),
+    ],
+)
+def test_most_rows_never_seen_the_like_of_are_no_season_of_a_column_that_knows_none(more, kind, bins):
+    found = in_april(two_months(**LIKE, **more), bins, kind)
+    assert (found.verdict, found.covered, found.why) == (FAILED, False, "")
+    # Where the months that the reference has differ, one that it lacks may differ from all of them.
+    seasonal = in_april(two_months(**RISING, **more), bins, kind)
+    assert (seasonal.verdict, seasonal.why) == (
+        INCONCLUSIVE,
+        "the reference holds no such months: it may be the season",
+    )
+
+
+@pytest.mark.parametrize("beyond", [50, 300, 410])
+@pytest.mark.parametrize("more", [{}, NAMES])
+def test_a_season_may_exceed_what_the_reference_has_unless_a_majority_is_shown(beyond, more):
+    kind = "new" if more else "outside"
+    bins = [0, 400 - beyond // 2, 400 - beyond // 2, beyond]
+    assert in_april(two_months(**LIKE, **more), bins, kind).verdict is INCONCLUSIVE
+
+
+def test_no_season_takes_all_numbers_far_off():
+    # The range is two wide: ten widths off are 20 above 2, or below 0.
+    for low, high, verdict in ((22.5, 90.0, FAILED), (21.5, 90.0, INCONCLUSIVE), (5.0, 5_000.0, INCONCLUSIVE)):
+        assert in_april(two_months(**RISING), [0, 0, 0, 800], "outside", low, high).verdict is verdict
+    assert in_april(two_months(**RISING), [800, 0, 0, 0], "outside", -90.0, -20.5).verdict is FAILED
+    assert in_april(two_months(**RISING), [800, 0, 0, 0], "outside", -90.0, -19.5).verdict is INCONCLUSIVE
+
+
+def test_the_number_of_a_month_is_a_season():
+    months = two_months((0, 9_000, 0, 0), (0, 0, 9_000, 0), cuts=(1.0, 2.0, math.nextafter(2.0, 3.0)))
+    assert in_april(months, [0, 0, 0, 800], "outside", 12.0, 12.0).verdict is INCONCLUSIVE
+
+
+def test_one_prediction_for_all_rows_is_no_season():
+    prediction = column(EVEN * 200_000, role="prediction")
+    bins, _, _ = numbers(np.eye(20)[7] * 300)
+    assert in_april(prediction, bins, "distribution").verdict is FAILED
+    # A feature may stand still, and so may the prediction of what was mostly said before.
+    assert in_april(column(EVEN * 200_000), bins, "distribution").verdict is INCONCLUSIVE
+    mostly = column(np.where(np.arange(20) == 7, 120_000, 4_000), role="prediction")
+    assert in_april(mostly, bins, "distribution").verdict is INCONCLUSIVE
+    bins[3] += 1
+    assert in_april(prediction, bins, "distribution").verdict is INCONCLUSIVE
+
+
+def test_of_private_columns_no_value_is_told():
+    profile = profile_of(x=column(EVEN * 200_000), c=category([100_000, 100_000, 0]))
+    counts = window_of(x=numbers(SHIFTED * 5_000, above=600), c=([200, 4_800, 900], 0, 0))
+    counts.columns["x"].low[0], counts.columns["x"].high[0] = 0.5, 77.25
+    told = {(each.column, each.kind): each.moved for each in compare(profile, counts)}
+    hidden = {(each.column, each.kind): each.moved for each in compare(profile, counts, private={"x", "c"})}
+    assert "77.25" in told["x", "outside"]
+    assert "'c0'" in told["c", "distribution"]
+    assert {key for key, moved in hidden.items() if moved} == {("x", "missing"), ("c", "missing"), ("c", "new")}
+    assert {each.verdict for each in compare(profile, counts, private={"x", "c"})} == {
+        each.verdict for each in compare(profile, counts)
+    }
+
+
 def test_a_few_hours_of_a_month_do_not_show_its_season():
     profile, cold, _ = seasonal()
     edge = {**profile.columns["x"].parts, "2": PartCounts(bins=(0, *[2] * 20, 0))}

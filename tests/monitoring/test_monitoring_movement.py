@@ -51,6 +51,17 @@ def test_where_a_side_holds_nothing_nothing_is_said(kind, bins):
     assert movement(kind, bins, nothing, some) == movement(kind, bins, some, nothing) == ""
 
 
+@pytest.mark.parametrize(
+    ("bins", "now"),
+    [(CUTS, part(0, 0, 0, 9, 9, low=25.0, high=92.5)), (FOG, part(8, 0, 2))],
+)
+def test_of_a_private_column_only_shares_are_told(bins, now):
+    was = part(*[5] * bins.count)
+    assert movement(DISTRIBUTION, bins, was, now, private=True) == movement(OUTSIDE, bins, was, now, private=True) == ""
+    assert movement(NEW, FOG, part(9, 1, 0), part(8, 0, 2), private=True) == "20 % of new categories, was 0 %"
+    assert "without a usable value" in movement(MISSING, bins, was, now, private=True)
+
+
 def test_a_long_category_is_cut():
     bins = CategoryBins(("x" * 200,), complete=True)
     assert len(movement(DISTRIBUTION, bins, part(1, 9), part(9, 1))) < 80

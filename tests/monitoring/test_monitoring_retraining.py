@@ -56,6 +56,29 @@ def missing(name, column, **given):
     return check("SL-M002", name=name, details={"column": column}, message=f"{name} = 1", **given)
 
 
+def share(code, value, verdict="failed", column="x", **given):
+    name = f"{'outside' if code == 'SL-M003' else 'new'}({column})"
+    return check(
+        code, verdict, f"{name} = {value}", name=name, details={"column": column}, value=value, limit=0.01, **given
+    )
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        share("SL-M004", 0.2),
+        share("SL-M004", 0.001, "inconclusive"),
+        share("SL-M003", 0.9, "inconclusive", severity="info"),
+        share("SL-M003", 0.9, severity="info"),
+        share("SL-M003", 0.9, "inconclusive", column="model.prediction"),
+        check("SL-M004", "inconclusive", details={"column": "x"}),
+        check("SL-M001", "inconclusive", details={"column": "x"}, value=0.9, limit=0.1),
+    ],
+)
+def test_a_few_new_categories_and_what_does_not_count_are_no_reason_against_it(found):
+    assert decided(drift=(TRAFFIC, found)).train
+
+
 @pytest.mark.parametrize(
     ("seen", "first"),
     [
@@ -68,6 +91,16 @@ def missing(name, column, **given):
             {"drift": (TRAFFIC, check("SL-M009", message="again", details={"code": "SL-M002", "name": "missing(x)"}))},
             "mend the data first: again",
         ),
+        (
+            {"drift": (TRAFFIC, share("SL-M004", 0.02, "inconclusive"))},
+            "mend the data first: what came in is not known: new(x) = 0.02",
+        ),
+        (
+            {"drift": (TRAFFIC, share("SL-M003", 0.9, "inconclusive", severity="warning"))},
+            "mend the data first: what came in is not known: outside(x) = 0.9",
+        ),
+        ({"drift": (TRAFFIC, share("SL-M004", 0.9))}, "mend the data first: new(x) = 0.9"),
+        ({"drift": (TRAFFIC, share("SL-M003", 0.9, severity="warning"))}, "mend the data first: outside(x) = 0.9"),
         ({"cause": (check("SL-M018", message="version 2 is better"),)}, "roll back instead: version 2 is better"),
         (
             {"before": (Before("the training of 'a'", NOW - WEEK / 2),)},

@@ -23,6 +23,9 @@ from stageline.operators import (
 )
 from stageline.operators.budget_freeze import judge_freeze, newest_judgement
 
+# What leads to its moments is done once, in one worker.
+pytestmark = pytest.mark.xdist_group("budget_freeze")
+
 SLO = "[{sli: quality, target: 0.8}]"
 WEEK = timedelta(days=7)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -23,6 +23,9 @@ from stageline.operators import (
     TrainOperator,
 )
 
+# What leads to its moments is done once, in one worker.
+pytestmark = pytest.mark.xdist_group("cause")
+
 TRAINED = (
     DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ModelValidationOperator,
 )  # fmt: skip

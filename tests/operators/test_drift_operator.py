@@ -2,15 +2,19 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from cli_process import call
 from pilot_project import PILOT, write_days
 from small_project import write_spec
 
 from stageline.exceptions import SpecError
+from stageline.monitoring.profiling import Wanted, make_profile
+from stageline.monitoring.reconstruction import find_directions
 from stageline.operators import (
     DataQualityOperator,
     DriftCheckOperator,
@@ -22,6 +26,7 @@ from stageline.operators import (
     ReleaseOperator,
     ScoreOperator,
     TrainOperator,
+    reference_profile,
 )
 
 TRAINED = (
@@ -147,18 +152,94 @@ def test_a_window_that_nobody_scored_says_so(released, execute):
     found = checks(newest(released))
     assert found["scored"]["message"] == "no prediction was made of 56 rows: what the model says of them is not known"
     assert not any("model.prediction" in name for name in found)
+    assert newest(released).sentence.endswith("columns has moved (56 rows); nobody scored them")
 
 
 def test_a_season_that_the_reference_never_saw_is_no_alarm(released, execute):
     path = released.project / "data/small.csv"
     write_days(released.project, 70)
     rows = pd.read_csv(path)
-    rows.loc[rows["at"] >= "2026-03-02", "x"] += 300
+    rows.loc[rows["at"] >= "2026-03-02", "x"] += 30
     rows.to_csv(path, index=False)
     execute(drift(until="2026-03-10"), run_id="m")
     assert newest(released).verdict == "warned"
-    assert checks(newest(released))["outside(x)"]["verdict"] == "inconclusive"
-    assert "it may be the season" in checks(newest(released))["outside(x)"]["message"]
+    found = checks(newest(released))["outside(x)"]
+    assert (found["verdict"], found["value"] > found["limit"]) == ("inconclusive", True)
+    assert "it may be the season" in found["message"]
+
+
+def test_garbage_is_an_alarm_in_any_month(released, execute):
+    path = released.project / "data/small.csv"
+    write_days(released.project, 70)
+    rows = pd.read_csv(path)
+    rows.loc[rows["at"] >= "2026-03-02", "x"] += 4_711
+    rows.loc[rows["at"] >= "2026-03-02", "colour"] = "0x7f"
+    rows.to_csv(path, index=False)
+    with pytest.raises(
+        GateFailed, match=r"drift failed: 2 of 2 columns have moved \(56 rows\): .*; nobody scored them"
+    ):
+        execute(drift(until="2026-03-10"), run_id="m")
+    found = checks(newest(released))
+    assert found["outside(x)"]["verdict"] == found["new_categories(colour)"]["verdict"] == "failed"
+
+
+@pytest.fixture
+def private(stores, execute):
+    """Release a model whose columns are private, of values that no other number resembles, and score other ones."""
+    write_days(stores.project, 60)
+    path = stores.project / "data/small.csv"
+    rows = pd.read_csv(path)
+    rows["x"] += 7_100
+    rows["colour"] = "secret " + rows["colour"]
+    rows.to_csv(path, index=False)
+    source = PILOT["source"].replace("}", ", private: [x, colour, y]}")
+    write_spec(stores.project, **{**PILOT, "source": source, "kpi": "{metric: mean_absolute_error, max: 5000}"})
+    for kind in TRAINED:
+        execute(kind, run_id="a", run_after=IN_MARCH)
+    execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False), run_id="a", run_after=IN_MARCH)
+    moved = rows["at"] >= "2026-02-18"
+    rows.loc[moved, "x"] += 1_200
+    rows.loc[moved, "colour"] = "secret red"
+    rows.to_csv(path, index=False)
+    execute(ScoreOperator, run_id="s", dag_id="small.score")
+    return stores
+
+
+def test_no_value_of_a_private_column_is_told(private, execute):
+    with pytest.raises(GateFailed, match="3 of 3 columns have moved") as error:
+        execute(drift(until="2026-02-25"), run_id="m")
+    found = checks(newest(private))
+    assert found["outside(x)"]["verdict"] == found["outside(model.prediction)"]["verdict"] == "failed"
+    messages = [str(error.value), newest(private).sentence, *(check["message"] for check in found.values())]
+    for words in ("secret", "median", "values from", "the reference has"):
+        assert not [message for message in messages if words in message]
+    given = {
+        "AIRFLOW__STAGELINE__HOME": str(private.home),
+        "AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI": f"sqlite:///{private.home / 'mlflow.db'}",
+    }
+    done = call(private.project, "monitor", "small", "--from", "2026-02-04", "--to", "2026-02-25", **given)
+    assert "columns have moved" in done.out
+    for words in ("secret", "median", "values from"):
+        assert words not in done.out
+
+
+def test_the_artifact_holds_no_private_column_and_what_is_kept_all(private):
+    (run,) = [each for each in private.mlflow_runs() if each.info.run_name == "a"]
+    shown = private.mlflow().download_artifacts(run.info.run_id, "monitoring/profile.json")
+    assert json.loads(Path(shown).read_text("utf-8"))["columns"] == {}
+    (kept,) = (private.home / "tables/small/profiles").iterdir()
+    assert set(json.loads(kept.read_text("utf-8"))["columns"]) == {"x", "colour", "model.prediction"}
+
+
+@pytest.mark.parametrize(("private", "left"), [((), "abc"), (("a",), "bc"), (("d",), "abc")])
+def test_directions_are_shown_unless_a_private_column_is_part_of_them(private, left):
+    draw = np.random.default_rng(0).normal(size=(500, 3))
+    table = pa.table({name: draw[:, place] for place, name in enumerate("abc")})
+    profile = make_profile(table, Wanted(dict.fromkeys("abc", "feature")), made_from="sha256:1")
+    profile = profile.model_copy(update={"directions": find_directions(table, list("abc"))})
+    shown = reference_profile._shown(profile, private)
+    assert set(shown.columns) == set(left)
+    assert (shown.directions is None) == ("a" in private)
 
 
 def test_a_finding_counts_once_it_persists(released, execute):
@@ -257,6 +338,12 @@ def test_only_the_columns_named_are_compared(tables, execute):
 def test_a_column_that_one_of_them_lacks_is_named(tables, execute):
     with pytest.raises(GateFailed, match="'data/then.parquet': column 'b' is missing; there are: a, colour"):
         execute(two("data/same.parquet", columns=["b"]))
+
+
+def test_a_reference_without_rows_is_named(tables, execute):
+    pd.DataFrame({"a": [1.0], "colour": ["r"]})[:0].to_parquet(tables.project / "data/none.parquet")
+    with pytest.raises(GateFailed, match="a reference profile needs rows; 'data/none.parquet' holds none"):
+        execute(two("data/same.parquet", "data/none.parquet", columns=["a"]))
 
 
 def test_a_column_of_another_kind_is_named(tables, execute):

@@ -22,6 +22,9 @@ from stageline.spec import Task
 from stageline.spec.operating import Objective
 from stageline.verdicts import Mode, Verdict
 
+# What leads to its moments is done once, in one worker.
+pytestmark = pytest.mark.xdist_group("objectives")
+
 HOUR = timedelta(hours=1)
 WATCH = {"dag_id": "small.monitor"}
 PLACE = ("score", "small.score", "score")

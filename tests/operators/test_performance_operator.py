@@ -12,6 +12,9 @@ from small_project import write_spec
 
 from stageline.operators import GateFailed, PerformanceCheckOperator, ReleaseOperator
 
+# What leads to its moments is done once, in one worker.
+pytestmark = pytest.mark.xdist_group("performance")
+
 WATCH = {"dag_id": "small.monitor"}
 TARGET = "{column: y, task: regression, label_delay: P2D}"
 WEEK = timedelta(days=7)

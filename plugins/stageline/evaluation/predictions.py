@@ -1,9 +1,11 @@
 """What a model says about rows: values or classes with probabilities, checked to be usable."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import DataError
+from stageline.exceptions import DataError, StagelineError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +51,7 @@ def predict(model: Any, features: "pd.DataFrame", *, classify: bool) -> Predicti
     import numpy as np
 
     kind = type(model).__name__
-    try:
+    with refusing(kind, "cannot predict"):
         values = np.asarray(model.predict(features))
         if values.shape != (len(features),):
             raise DataError(
@@ -63,8 +65,6 @@ def predict(model: Any, features: "pd.DataFrame", *, classify: bool) -> Predicti
         if not hasattr(model, "predict_proba"):
             return Predictions(values.astype(object), None, classes)
         probabilities = np.asarray(model.predict_proba(features), dtype=float)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"the {kind} cannot predict: {error}") from error
     if probabilities.shape != (len(features), len(classes)):
         raise DataError(
             f"the {kind} gave probabilities of shape {probabilities.shape} for {len(features):,} rows and "
@@ -72,6 +72,26 @@ def predict(model: Any, features: "pd.DataFrame", *, classify: bool) -> Predicti
         )
     _require_finite(probabilities, kind, "probability")
     return Predictions(values.astype(object), probabilities, classes)
+
+
+@contextmanager
+def refusing(kind: str, what: str) -> Iterator[None]:
+    """Turn whatever a model raises into an error that names the model: its code may come from anywhere.
+
+    :param kind: The model's class.
+    :param what: What it cannot do.
+    :raises DataError: In place of the model's own.
+    """
+    try:
+        yield
+    except StagelineError:
+        raise
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"the {kind} {what}: {error}") from error
+    except Exception as error:
+        first = next(iter(str(error).strip().splitlines()), "")
+        told = f"{type(error).__name__}: {first}" if first else type(error).__name__
+        raise DataError(f"the {kind} {what}: {told}") from error
 
 
 def coded(predictions: Predictions, classes: tuple[Any, ...]) -> Predictions:

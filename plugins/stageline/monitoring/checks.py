@@ -34,8 +34,15 @@ def drift_checks(
     return tuple(_check(each, severity if each.verdict is Verdict.FAILED else undecided or severity) for each in ranked)
 
 
-def drift_sentence(findings: Sequence[Finding], rows: int) -> str:
-    """Return what a window's findings come to, for a person."""
+def drift_sentence(findings: Sequence[Finding], rows: int, scored: int | None = None) -> str:
+    """Return what a window's findings come to, for a person.
+
+    :param scored: Predictions that were made of the rows; none: nobody asks for any.
+    """
+    return f"{_come_to(findings, rows)}{'; nobody scored them' if scored == 0 else ''}"
+
+
+def _come_to(findings: Sequence[Finding], rows: int) -> str:
     findings = [each for each in findings if each.weight]
     failed = [each for each in findings if each.verdict is Verdict.FAILED]
     columns = list(dict.fromkeys(each.column for each in failed))

@@ -1,7 +1,7 @@
 """Whether a window's rows are still those that the model was trained for, by effect and not by number of rows."""
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from stageline.monitoring.counts import Counts
@@ -11,6 +11,7 @@ from stageline.monitoring.movement import movement
 from stageline.monitoring.ordinary import excess, ordinary_limit
 from stageline.monitoring.profile import WHOLE, ColumnProfile, PartCounts, Profile, Role
 from stageline.monitoring.profiling import part_of
+from stageline.monitoring.season import beyond_season
 from stageline.monitoring.signals import DISTRIBUTION, MISSING, NEW, OUTSIDE, Part, signals
 from stageline.monitoring.windows import Window
 from stageline.verdicts import Verdict
@@ -73,12 +74,24 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Compared:
+    """A finding before it is decided.
+
+    :param chance: The probability of its distance if the true one were its limit.
+    :param excused: Whether it may be the season of months that the reference lacks.
+    """
+
     finding: Finding
     chance: float
+    excused: bool
 
 
 def compare(
-    profile: Profile, counts: Counts, window: Window | None = None, limits: DriftLimits | None = None
+    profile: Profile,
+    counts: Counts,
+    window: Window | None = None,
+    limits: DriftLimits | None = None,
+    *,
+    private: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """Compare a window's counts with the reference of the same season.
 
@@ -87,21 +100,24 @@ def compare(
 
     :param counts: Of the profile's columns, in one group.
     :param window: When the rows happened; none: they are compared with the whole reference.
+    :param private: Columns of which no value is told.
     """
     limits = limits or DriftLimits()
     compared = [
         each
         for name in profile.columns
-        for each in _column(profile, name, part_of(counts.columns[name]), window, limits)
+        for each in _column(profile, name, part_of(counts.columns[name]), window, limits, private=name in private)
     ]
     open_ = [each for each in compared if not each.finding.why]
     chances, weights = [each.chance for each in open_], [each.finding.weight for each in open_]
     stands = discoveries_above(chances, weights, rate=limits.rate)
     decided = {id(each): stand for each, stand in zip(open_, stands, strict=True)}
-    return tuple(_decided(each.finding, stands=decided.get(id(each), False)) for each in compared)
+    return tuple(_decided(each, stands=decided.get(id(each), False)) for each in compared)
 
 
-def _column(profile: Profile, name: str, current: Part, window: Window | None, limits: DriftLimits) -> list[_Compared]:
+def _column(
+    profile: Profile, name: str, current: Part, window: Window | None, limits: DriftLimits, *, private: bool
+) -> list[_Compared]:
     column = profile.columns[name]
     reference, season, covered = _reference(profile, column, window, limits.min_n)
     found = []
@@ -114,10 +130,17 @@ def _column(profile: Profile, name: str, current: Part, window: Window | None, l
             column=name, role=column.role, kind=signal.kind, measure=signal.measure, verdict=Verdict.INCONCLUSIVE,
             n=n, distance=apart, limit=limit, ordinary=usual, season=season, weight=column.weight, covered=covered,
             why=_why(n, int(signal.reference.sum()), limits.min_n, apart),
-            moved=movement(signal.kind, column.bins, reference, current),
+            moved=movement(signal.kind, column.bins, reference, current, private=private),
         )  # fmt: skip
         chance = 1.0 if apart is None else excess(apart, limit)
-        found.append(_Compared(finding, chance))
+        excused = not covered and not (
+            apart is not None
+            and beyond_season(
+                column, signal.kind, current, apart,
+                measure=profile.measure, moves=limits.fail_above, least=limits.min_n,
+            )
+        )  # fmt: skip
+        found.append(_Compared(finding, chance, excused))
     return found
 
 
@@ -153,12 +176,12 @@ def _why(n: int, reference: int, least: int, apart: Distance | None) -> str:
     return "the distance is not finite" if apart is None else ""
 
 
-def _decided(finding: Finding, *, stands: bool) -> Finding:
+def _decided(compared: _Compared, *, stands: bool) -> Finding:
+    finding = compared.finding
     if finding.why or finding.distance is None:
         return finding
     if stands:
-        # Missing values have no season; all else may be the weather of a month that the reference never saw.
-        if not finding.covered and finding.kind != MISSING:
+        if compared.excused:
             return replace(finding, why="the reference holds no such months: it may be the season")
         return replace(finding, verdict=Verdict.FAILED)
     if finding.distance.high <= finding.limit:

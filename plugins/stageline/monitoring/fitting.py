@@ -100,7 +100,13 @@ def _unlike(given: "pa.DataType", wanted: "pa.DataType") -> bool:
         return bool(not _is_text(given) and given != wanted)
     if pa.types.is_boolean(wanted):
         return not (pa.types.is_boolean(given) or _is_text(given))
-    return bool(pa.types.is_temporal(given) or pa.types.is_nested(given) or pa.types.is_binary(given))
+    # A truth value is no number, though Arrow takes it for 0 or 1.
+    return bool(
+        pa.types.is_boolean(given)
+        or pa.types.is_temporal(given)
+        or pa.types.is_nested(given)
+        or pa.types.is_binary(given)
+    )
 
 
 def _cast(values: "pa.Array", kind: "pa.DataType", wanted: "pa.DataType", what: str) -> "pa.Array":

@@ -21,11 +21,17 @@ WATCHED = "SL-M021"
 # Losses of the model against its release; what else a window's performance may fail by is none.
 LOSSES = ("SL-M014", "SL-M015")
 # Of what was due and did not come nothing is known: that is the fault.
-_DUE = ("SL-M008",)
+TRAFFIC, SCORED = "SL-M008", "SL-M011"
+LABELLED = "SL-M012"
+# A step's refusal of what it was to read.
+REFUSED = "SL-S001"
+# Made in a topic only where they fail: where they are not, and something else is good, that is over.
+ONLY_WRONG: Final = {("inputs", REFUSED), ("performance", LABELLED)}
+_UNSEEN_CLASSES = "unseen_classes"
 _BY_CODE: Final = {
-    "SL-M001": INPUTS, "SL-M002": INPUTS, "SL-M003": INPUTS, "SL-M004": INPUTS, "SL-M008": INPUTS,
-    "SL-M005": OUTPUTS, "SL-M006": OUTPUTS, "SL-M007": OUTPUTS, "SL-M011": OUTPUTS,
-    "SL-M012": LABELS, "SL-M013": KPI,
+    "SL-M001": INPUTS, "SL-M002": INPUTS, "SL-M003": INPUTS, "SL-M004": INPUTS, TRAFFIC: INPUTS,
+    "SL-M005": OUTPUTS, "SL-M006": OUTPUTS, "SL-M007": OUTPUTS, SCORED: OUTPUTS,
+    LABELLED: LABELS, "SL-M013": KPI,
     "SL-M014": PERFORMANCE, "SL-M015": PERFORMANCE, "SL-M016": PERFORMANCE, "SL-M017": PERFORMANCE, CAUSE: PERFORMANCE,
     ROLLED_BACK: PERFORMANCE, WATCHED: MONITORING,
 }  # fmt: skip
@@ -33,6 +39,8 @@ _OF_THE_MODEL = (PREDICTION, CONFIDENCE, RECONSTRUCTION)
 _ROLES: Final[dict[str, Role]] = {
     INPUTS: "data", LABELS: "data", KPI: "business", MONITORING: "operations", f"{_OBJECTIVE}kpi": "business",
 }  # fmt: skip
+_SCORE = "Look at the scoring DAG first: until it runs again, nobody gets a prediction and nobody watches the model"
+_NEW_CLASSES = "Retrain on rows that have the new classes, or mend the coding of the labels"
 _ROLL_BACK = "Roll back to the champion before: the release is judged the cause"
 _WAS_ROLLED_BACK = "The release is undone: look whether the loss ends with it before anything is released again"
 _ADVICE: Final = {
@@ -53,6 +61,8 @@ def topic_of(check: Check, step: str) -> str:
     if check.code.startswith("SL-O"):
         return f"{_OBJECTIVE}{check.details.get('sli') or _inner(check.name)}"
     code, name = subject_of(check)
+    if code == LABELLED and check.details.get("reason") == _UNSEEN_CLASSES:
+        return PERFORMANCE
     topic = _BY_CODE.get(code)
     if topic is None:
         return step
@@ -69,9 +79,7 @@ def subject_of(check: Check) -> Subject:
 
 def is_wrong(check: Check) -> bool:
     """Whether a check says that something is wrong: it failed, or what was due did not come."""
-    return check.effect is Verdict.FAILED or (
-        check.code in _DUE and check.effect is Verdict.INCONCLUSIVE and not check.n
-    )
+    return check.effect is Verdict.FAILED or _did_not_come(check)
 
 
 def is_loss(check: Check) -> bool:
@@ -99,9 +107,23 @@ def advice(topic: str, codes: frozenset[str]) -> str:
         return _WAS_ROLLED_BACK
     if topic == PERFORMANCE and CAUSE in codes:
         return _ROLL_BACK
+    if topic == PERFORMANCE and LABELLED in codes:
+        return _NEW_CLASSES
+    if topic == OUTPUTS and SCORED in codes:
+        return _SCORE
     if topic.startswith(_OBJECTIVE):
         return "Spend no more of the budget: put risky changes off and mend what makes bad events"
     return _ADVICE.get(topic, "Look at the check and mend what it names")
+
+
+def _did_not_come(check: Check) -> bool:
+    """Whether rows were due and none came, or rows came and not one prediction was made of them."""
+    if check.verdict is not Verdict.INCONCLUSIVE:
+        return False
+    if check.code == SCORED:
+        # It only warns in its own report: the step has other things to judge.
+        return bool(check.n) and not check.value
+    return check.code == TRAFFIC and check.effect is Verdict.INCONCLUSIVE and not check.n
 
 
 def _inner(name: str) -> str:

@@ -10,7 +10,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from stageline.monitoring.failures import Failures
 from stageline.monitoring.incident_topics import (
     CAUSE,
+    INPUTS,
     MONITORING,
+    ONLY_WRONG,
+    REFUSED,
     ROLLED_BACK,
     WATCHED,
     Subject,
@@ -32,12 +35,14 @@ class StepSeen(NamedTuple):
 
     :param at: End of the window it looked at; none: it says none.
     :param problem: Why it did not do its work; empty if it did.
+    :param of_data: Whether it is the data that kept it from its work: then `problem` is what is wrong with them.
     """
 
     step: str
     at: datetime | None
     checks: tuple[Check, ...]
     problem: str = ""
+    of_data: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,14 @@ class Look:
     def tells(self) -> bool:
         """Whether anything was decided."""
         return any(standing in (_GOOD, _WARNED, _BAD) for standing in _standings(self.checks).values())
+
+    @property
+    def unknown(self) -> str:
+        """Why nothing is known of it; empty if something is, or if nothing had to be."""
+        if self.tells:
+            return ""
+        blocking = (Verdict.INCONCLUSIVE, Verdict.ERRORED)
+        return next((check.message for check in self.checks if check.effect in blocking), "")
 
 
 class Incident(BaseModel):
@@ -110,9 +123,11 @@ def looks(steps: Sequence[StepSeen], now: datetime) -> tuple[Look, ...]:
     for each in steps:
         for check in each.checks:
             # A page tells of what others found.
-            if check.effect is not None and not check.code.startswith(_PAGES):
+            if check.effect is not None and check.code != REFUSED and not check.code.startswith(_PAGES):
                 found.setdefault(topic_of(check, each.step), []).append((each.at or now, check))
-    watched = tuple(_watched(each) for each in steps)
+        if each.problem and each.of_data:
+            found.setdefault(INPUTS, []).append((each.at or now, _refused(each)))
+    watched = tuple(_watched(each) for each in steps if not each.of_data)
     told = [Look(topic, max(at for at, _ in seen), tuple(each for _, each in seen)) for topic, seen in found.items()]
     return (*told, *([Look(MONITORING, now, watched)] if watched else []))
 
@@ -138,7 +153,7 @@ def judge(
         if known is not None and is_open:
             return _updated(known, failures, look.at)
         return _opened(pipeline, failures, look.at, known)
-    if known is not None and is_open and _closes(look.checks, known, persist=persist):
+    if known is not None and is_open and _closes(look, known, persist=persist):
         return _closed(known, look)
     return None
 
@@ -147,6 +162,10 @@ def _watched(seen: StepSeen) -> Check:
     said = f"the step {seen.step!r} {seen.problem}" if seen.problem else f"the step {seen.step!r} did its work"
     verdict = Verdict.FAILED if seen.problem else Verdict.PASSED
     return Check(code=WATCHED, name=f"watched({seen.step})", verdict=verdict, message=said)
+
+
+def _refused(seen: StepSeen) -> Check:
+    return Check(code=REFUSED, name=seen.step, verdict=Verdict.FAILED, message=seen.problem)
 
 
 def _opened(pipeline: str, failures: Failures, at: datetime, known: Incident | None) -> Incident:
@@ -188,14 +207,17 @@ def _closed(known: Incident, look: Look) -> Incident:
     )  # fmt: skip
 
 
-def _closes(checks: Iterable[Check], known: Incident, *, persist: bool) -> bool:
+def _closes(look: Look, known: Incident, *, persist: bool) -> bool:
     # What the cause is, is asked only while there is something to explain, and a rollback mends nothing yet.
-    standings = {subject: how for subject, how in _standings(checks).items() if subject[0] not in (CAUSE, ROLLED_BACK)}
+    standings = {
+        subject: how for subject, how in _standings(look.checks).items() if subject[0] not in (CAUSE, ROLLED_BACK)
+    }
     good = {subject for subject, how in standings.items() if how in (_GOOD, _WARNED)}
     if not good or (persist and _WARNED in standings.values()):
         return False
-    own = {subject for subject in known.failing if subject[0] != CAUSE}
-    if own and own <= good:
+    failing = {subject for subject in known.failing if subject[0] != CAUSE}
+    own = {subject for subject in failing if (look.topic, subject[0]) not in ONLY_WRONG}
+    if failing and own <= good:
         return True
     # A column may be gone, but the same must have been looked at of the others.
     return good == standings.keys() and {code for code, _ in own} <= {code for code, _ in good}

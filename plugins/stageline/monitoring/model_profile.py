@@ -40,12 +40,13 @@ class Trained:
     times: "np.ndarray | None" = None
 
 
-def profile_model(trained: Trained, wanted: Wanted, *, made_from: str) -> Profile:
+def profile_model(trained: Trained, wanted: Wanted, *, made_from: str, name: str = "the table") -> Profile:
     """Return the profile that a model's monitoring compares with.
 
     On rows that trained it, a model is surer than it has a right to be: its confidence is taken from the others.
 
     :param wanted: Weights, window and measure; the roles are filled in here.
+    :param name: How errors call the table.
     :raises DataError: A feature has the name of a watched column.
     """
     import pyarrow as pa
@@ -54,16 +55,16 @@ def profile_model(trained: Trained, wanted: Wanted, *, made_from: str) -> Profil
         raise DataError(f"feature {taken[0]!r} has the name of a column of the monitoring; rename it in the source")
     table = trained.table.select(list(trained.features))
     roles: dict[str, Role] = dict.fromkeys(trained.features, "feature")
-    for name, values in outputs(trained.said).items():
-        column = _only(values, trained.held_out) if name == CONFIDENCE else values
-        table, roles[name] = table.append_column(name, column), _ROLES[name]
+    for output, values in outputs(trained.said).items():
+        column = _only(values, trained.held_out) if output == CONFIDENCE else values
+        table, roles[output] = table.append_column(output, column), _ROLES[output]
     directions = find_directions(trained.table, _numbers(trained.table, trained.features))
     if directions is not None:
         table = table.append_column(RECONSTRUCTION, pa.array(directions.errors(trained.table)))
         roles[RECONSTRUCTION] = _ROLES[RECONSTRUCTION]
     weights = _weights(trained, wanted.weights, list(roles))
     profile = make_profile(
-        table, replace(wanted, roles=roles, weights=weights), made_from=made_from, times=trained.times
+        table, replace(wanted, roles=roles, weights=weights), made_from=made_from, times=trained.times, name=name
     )
     return profile.model_copy(update={"directions": directions})
 

@@ -51,7 +51,7 @@ def _by_unit(performance: Performance, released: Released, kpi: Kpi) -> tuple[fl
     if kpi.value_per_unit is None or released.over_dummy is None:
         return None
     sign = 1 if METRICS[kpi.metric].greater_is_better else -1
-    worse = sign * (performance.expected.value - performance.kpi.value)
+    worse = sign * (performance.expected.value - performance.compared.value)
     if not math.isfinite(worse):
         return None
     money = kpi.value_per_unit * performance.scored

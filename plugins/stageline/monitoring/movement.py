@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 _LONGEST = 40
 
 
-def movement(kind: str, bins: "Bins", reference: "Part", current: "Part") -> str:
+def movement(kind: str, bins: "Bins", reference: "Part", current: "Part", *, private: bool = False) -> str:
     """Return what a person would say of the difference; empty where a side holds nothing.
 
     :param kind: Signal that is told of.
     :param reference: Of the season that the window is compared with.
+    :param private: Whether no value may be told; shares of rows may.
     """
     usable = [int(part.bins.sum()) for part in (reference, current)]
     if kind == MISSING:
@@ -28,6 +29,8 @@ def movement(kind: str, bins: "Bins", reference: "Part", current: "Part") -> str
         return ""
     if kind == NEW:
         return _shares("of new categories", [int(part.bins[-1]) for part in (reference, current)], usable)
+    if private:
+        return ""
     if isinstance(bins, NumericBins):
         return _range(bins, current) if kind == OUTSIDE else _median(bins, reference, current)
     return _category(bins.names, reference.bins, current.bins)

@@ -1,7 +1,7 @@
 """How well a model did in a window, beside what its release leads one to expect of the same mix of predictions."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,10 @@ from stageline.verdicts import Verdict
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+# By how much a KPI may differ that is asked anew: another library rounds otherwise, and no more.
+_AGREES, _ROUNDING = 0.01, 1e-6
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,34 @@ class Released:
     def strata(self) -> Strata:
         """The kinds of rows, by what the model says of them."""
         return strata_of(self.holdout.predictions, self.holdout.positive)
+
+    @cached_property
+    def anew(self) -> float:
+        """The KPI on the holdout as the model answers today."""
+        return self.holdout.value()
+
+    @cached_property
+    def answers_changed(self) -> bool:
+        """Whether the model answers otherwise than at its release: the same rows and the same file have another KPI.
+
+        Then what it says of the holdout today is no measure of what it was released for.
+        """
+        if self.kpi is None:
+            return False
+        low, high = self.kpi.low, self.kpi.high
+        width = high - low if low is not None and high is not None else 0.0
+        # Of a KPI near zero a share is nothing: the scale is then that of its interval, or of the dummy's.
+        scale = max(_AGREES * abs(self.kpi.value), _AGREES * width, _ROUNDING * abs(self.over_dummy or 0.0))
+        return not abs(self.anew - self.kpi.value) <= scale
+
+    def comparable(self, predictions: Predictions) -> "np.ndarray":
+        """Return of which predictions the holdout says something, shape (n,), bool.
+
+        Those beyond all of its own, or of a kind that it lacks, have no expectation.
+        """
+        held = shares(self.places, self.strata.count) > 0
+        known: np.ndarray = self.strata.within(predictions) & held[self.strata.index(predictions)]
+        return known
 
     @cached_property
     def places(self) -> "np.ndarray":
@@ -107,14 +139,16 @@ class Performance:
     :param scored: Predictions.
     :param n: Those with a true value.
     :param kpi: Of the window.
-    :param expected: The KPI of the release's holdout with the window's mix of predictions.
-    :param loss: By how much the KPI is worse than expected, as a share of that; none: not defined, see `why`.
+    :param compared: Of those of its rows of whose predictions the holdout says something.
+    :param expected: The KPI of the release's holdout with the mix of these predictions.
+    :param loss: By how much `compared` is worse than expected, as a share of that; none: not defined, see `why`.
     :param shared: Standard deviation of the loss that comes from the holdout: all windows have it in common.
     :param why: Why there is no loss.
     :param reweighted: Whether the labelled rows were given the mix of all predictions.
     :param unlabelled: Share of the predictions that are of a kind of which no row has a true value.
     :param unexpected: Share of the predictions that are of a kind that the holdout lacks.
     :param outside: Share of the predictions beyond all of the holdout's.
+    :param left_out: Predictions of either sort: no part of the loss.
     :param time_effect: By what the interval was widened for errors of one day that resemble each other.
     """
 
@@ -122,6 +156,7 @@ class Performance:
     scored: int
     n: int
     kpi: Estimate
+    compared: Estimate
     expected: Estimate
     loss: Estimate | None
     shared: float = 0.0
@@ -130,6 +165,7 @@ class Performance:
     unlabelled: float = 0.0
     unexpected: float = 0.0
     outside: float = 0.0
+    left_out: int = 0
     time_effect: float = 1.0
 
 
@@ -137,61 +173,101 @@ def measure_performance(rows: ScoredRows, released: Released, *, seed: int = 0) 
     """Measure the KPI of a window and its loss against what the release leads one to expect.
 
     Each bootstrap sample of the window is compared with an independent one of the holdout that has the same mix of
-    predictions: what only follows from the mix is no loss.
+    predictions: what only follows from the mix is no loss. Predictions of which the holdout says nothing are left out
+    on both sides.
 
     :param seed: Of the bootstrap.
     """
     import numpy as np
 
-    strata, sample, holdout = released.strata, rows.labelled, released.holdout
+    strata, sample = released.strata, rows.labelled
+    here = released.comparable(rows.predictions)
+    kinds = strata.index(rows.predictions)
+    every, held = shares(kinds, strata.count), shares(released.places, strata.count)
+    told: dict[str, Any] = {
+        "metric": sample.metric, "scored": len(rows), "n": len(sample), "outside": strata.outside(rows.predictions),
+        "left_out": int((~here).sum()), "unexpected": float(every[held == 0].sum()),
+    }  # fmt: skip
     if not len(sample):
         nothing = Estimate(math.nan, None, None)
         return Performance(
-            sample.metric, len(rows), 0, nothing, nothing, None, why="no prediction has a true value",
-            outside=strata.outside(rows.predictions),
-        )  # fmt: skip
-    every = shares(strata.index(rows.predictions), strata.count)
-    places = strata.index(sample.predictions)
+            kpi=nothing, compared=nothing, expected=nothing, loss=None, why="no prediction has a true value", **told
+        )
     reweighted = len(sample) < len(rows)
-    unlabelled = float(every[shares(places, strata.count) == 0].sum())
-
-    def samples() -> "Iterator[np.ndarray]":
-        for drawn in sample.draws(seed):
-            yield with_mix(drawn, places, every) if reweighted else drawn
-
-    ones = np.ones(len(sample))
-    value = sample.value(with_mix(ones, places, every) if reweighted else None)
-    mix = every if reweighted else shares(places, strata.count)
-    effect = time_effect(holdout, sample.blocks.what, seed=seed)
-    drawn = value + effect * (sample.replicates(samples()) - value)
-    mixes = (every if reweighted else shares(places, strata.count, weights) for weights in sample.draws(seed))
+    effect = time_effect(released.holdout, sample.blocks.what, seed=seed)
+    whole = _Mixed(sample, kinds[rows.known], every if reweighted else None)
+    value, drawn = whole.value, _widened(whole.value, whole.replicates(sample.draws(seed)), effect)
+    part, own, compared = whole, value, drawn
+    inside = here[rows.known]
+    if not here.all():
+        part = _Mixed(
+            sample.only(inside), whole.places[inside], shares(kinds[here], strata.count) if reweighted else None
+        )
+        own = part.value
+        compared = _widened(own, part.replicates(weights[inside] for weights in sample.draws(seed)), effect)
+    mix = part.of(np.ones(len(part.places)), strata.count)
+    mixes = (part.of(weights[inside], strata.count) for weights in sample.draws(seed))
     expected = expected_value(released, mix)
     # Another seed: what the holdout is like has nothing to do with what the window is like.
-    expectations = holdout.replicates(
+    expectations = released.holdout.replicates(
         with_mix(weights, released.places, wanted)
-        for weights, wanted in zip(holdout.draws(seed + 1), mixes, strict=False)
+        for weights, wanted in zip(released.holdout.draws(seed + 1), mixes, strict=False)
     )
     alone = expected_replicates(released, mix, seed=seed + 1)
-    both = min(len(drawn), len(expectations))
-    loss, why = relative_loss(
-        sample.metric, value, percentile_interval(expected, alone), drawn[:both], expectations[:both]
-    )
-    held = shares(released.places, strata.count)
+    both = min(len(compared), len(expectations))
+    loss, why = (
+        relative_loss(
+            sample.metric, own, percentile_interval(expected, alone), compared[:both], expectations[:both]
+        ) if inside.any() else (None, "the holdout says nothing of any prediction that has a label")
+    )  # fmt: skip
     return Performance(
-        metric=sample.metric,
-        scored=len(rows),
-        n=len(sample),
         kpi=percentile_interval(value, drawn),
+        compared=percentile_interval(own, compared),
         expected=percentile_interval(expected, alone),
         loss=loss,
-        shared=_spread(alone / expected * (value / expected)) if loss is not None else 0.0,
+        shared=_spread(alone / expected * (own / expected)) if loss is not None else 0.0,
         why=why,
         reweighted=reweighted,
-        unlabelled=unlabelled,
-        unexpected=float(every[held == 0].sum()),
-        outside=strata.outside(rows.predictions),
+        unlabelled=float(every[shares(whole.places, strata.count) == 0].sum()),
         time_effect=effect,
+        **told,
     )
+
+
+@dataclass(frozen=True)
+class _Mixed:
+    """Labelled rows that stand for all predictions.
+
+    :param places: The kind of each row.
+    :param mix: Share of each kind among all predictions; none: each has a label.
+    """
+
+    sample: Sample
+    places: "np.ndarray"
+    mix: "np.ndarray | None"
+
+    @cached_property
+    def value(self) -> float:
+        """The KPI."""
+        import numpy as np
+
+        return self.sample.value(None if self.mix is None else self._weights(np.ones(len(self.sample))))
+
+    def replicates(self, draws: "Iterable[np.ndarray]") -> "np.ndarray":
+        """Return the KPI of bootstrap samples, shape (samples,)."""
+        return self.sample.replicates(self._weights(drawn) for drawn in draws)
+
+    def of(self, drawn: "np.ndarray", count: int) -> "np.ndarray":
+        """Return the mix of a bootstrap sample."""
+        return shares(self.places, count, drawn) if self.mix is None else self.mix
+
+    def _weights(self, drawn: "np.ndarray") -> "np.ndarray":
+        return drawn if self.mix is None else with_mix(drawn, self.places, self.mix)
+
+
+def _widened(value: float, replicates: "np.ndarray", effect: float) -> "np.ndarray":
+    widened: np.ndarray = value + effect * (replicates - value)
+    return widened
 
 
 def expected_value(released: Released, mix: "np.ndarray") -> float:

@@ -44,18 +44,26 @@ class Wanted:
     measure: str = "jensen_shannon"
 
 
-def make_profile(table: "pa.Table", wanted: Wanted, *, made_from: str, times: "np.ndarray | None" = None) -> Profile:
+def make_profile(
+    table: "pa.Table",
+    wanted: Wanted,
+    *,
+    made_from: str,
+    times: "np.ndarray | None" = None,
+    name: str = "the table",
+) -> Profile:
     """Return the profile of a table.
 
     :param times: Event time of each row, `datetime64[us]` in UTC, shape (rows,); none: the rows have no time.
     :param made_from: Digest of the table.
+    :param name: How errors call the table.
     :raises DataError: A column is missing, of a type that has no bins, or the table holds no rows.
     """
     if not table.num_rows:
-        raise DataError("a reference profile needs rows; the table holds none")
+        raise DataError(f"a reference profile needs rows; {name} holds none")
     missing = [name for name in wanted.roles if name not in table.column_names]
     if missing:
-        raise DataError(f"column {missing[0]!r} is missing; there are: {', '.join(table.column_names)}")
+        raise DataError(f"{name}: column {missing[0]!r} is missing; there are: {', '.join(table.column_names)}")
     table = table.select(list(wanted.roles)).unify_dictionaries()
     bins = {name: _bins(table[name], name) for name in wanted.roles}
     moments = {name: _moments(table[name]) for name, kind in bins.items() if isinstance(kind, NumericBins)}

@@ -1,6 +1,6 @@
 """What a check would have said of windows that are past, counted in one scan."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,11 +38,17 @@ class Judged:
 
 
 def replay(
-    profile: Profile, batches: "Iterable[pa.RecordBatch]", every: Sequence[Window], limits: DriftLimits | None = None
+    profile: Profile,
+    batches: "Iterable[pa.RecordBatch]",
+    every: Sequence[Window],
+    limits: DriftLimits | None = None,
+    *,
+    private: Collection[str] = (),
 ) -> tuple[Judged, ...]:
     """Judge windows that follow each other.
 
     :param batches: The profile's columns, and beside them each row's window as `rows_by_window` gives it.
+    :param private: Columns of which no value is told.
     """
     counts = count_rows(
         batches, profile.bins,
@@ -52,7 +58,7 @@ def replay(
     for number, window in enumerate(every):
         one = counts.together([number])
         rows = int(one.rows.sum())
-        judged.append(Judged(window, rows, compare(profile, one, window, limits) if rows else ()))
+        judged.append(Judged(window, rows, compare(profile, one, window, limits, private=private) if rows else ()))
     return tuple(judged)
 
 

@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from stageline.monitoring.incident_topics import CAUSE, INPUTS, LABELS, PERSISTENT, is_loss, subject_of, topic_of
-from stageline.verdicts import Check, Verdict
+from stageline.verdicts import Check, Severity, Verdict
 
 _PERSISTENT_LOSS = "SL-M017"
 _BROKEN = ("SL-M002", "SL-M003")
+_NEW = "SL-M004"
+# New categories are learnt by a training; where most rows are of such, it would learn what broke.
+_MOST = 0.5
 _TRAFFIC = "SL-M008"
 
 
@@ -82,6 +85,9 @@ def _first(seen: Seen) -> str:
     broken = [check for check in seen.drift if _breaks(check)]
     if broken:
         return f"mend the data first: {broken[0].message}"
+    undecided = [check for check in seen.drift if _may_be_broken(check)]
+    if undecided:
+        return f"mend the data first: what came in is not known: {undecided[0].message}"
     blamed = [check for check in _failed(seen.cause) if check.code == CAUSE]
     return f"roll back instead: {blamed[0].message}" if blamed else ""
 
@@ -89,8 +95,23 @@ def _first(seen: Seen) -> str:
 def _breaks(check: Check) -> bool:
     if check.code == _TRAFFIC:
         return check.effect is not None and not check.effect.advances
-    fails = check.effect is Verdict.FAILED and (check.code in _BROKEN or check.code in PERSISTENT)
-    return fails and subject_of(check)[0] in _BROKEN and topic_of(check, "") == INPUTS
+    if topic_of(check, "") != INPUTS:
+        return False
+    if check.effect is Verdict.FAILED and (check.code in _BROKEN or check.code in PERSISTENT):
+        return subject_of(check)[0] in _BROKEN
+    # Of most of the rows it counts at once, also where a finding has to come back to be a failure.
+    return check.verdict is Verdict.FAILED and _is_share(check) and (check.value or 0.0) > _MOST
+
+
+def _may_be_broken(check: Check) -> bool:
+    """Return whether a share of inputs is above its limit, but is not decided: that of too few rows, or of a season."""
+    above = check.value is not None and check.limit is not None and check.value > check.limit
+    return above and check.verdict is Verdict.INCONCLUSIVE and _is_share(check) and topic_of(check, "") == INPUTS
+
+
+def _is_share(check: Check) -> bool:
+    """Return whether a check is about rows that are missing, out of range or new, of a column that counts."""
+    return check.code in (*_BROKEN, _NEW) and check.severity is not Severity.INFO
 
 
 def _cooling(cooldown: timedelta, now: datetime, before: Sequence[Before]) -> str:

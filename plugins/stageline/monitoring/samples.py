@@ -55,6 +55,14 @@ class Sample:
             predictions = coded(predictions, classes)
         return cls(spec.kpi.metric, truth, predictions, positive, seconds)
 
+    def only(self, rows: "np.ndarray") -> "Sample":
+        """Return some of the rows.
+
+        :param rows: Shape (n,), true for the rows to keep.
+        """
+        seconds = None if self.seconds is None else self.seconds[rows]
+        return Sample(self.metric, self.truth[rows], self.predictions.only(rows), self.positive, seconds)
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.truth)

@@ -46,9 +46,14 @@ class Strata:
         return places
 
     def outside(self, predictions: Predictions) -> float:
-        """Return the share of rows beyond all of the reference; the nearest bin stands for them."""
+        """Return the share of rows beyond all of the reference: it says nothing of them."""
+        return float((~self.within(predictions)).mean()) if len(predictions.values) else 0.0
+
+    def within(self, predictions: Predictions) -> "np.ndarray":
+        """Return which rows lie between the least and the largest of the reference, shape (n,), bool."""
         _, values = _binned(predictions, self.positive)
-        return float(((values < self.low) | (values > self.high)).mean()) if len(values) else 0.0
+        inside: np.ndarray = (values >= self.low) & (values <= self.high)
+        return inside
 
 
 def strata_of(predictions: Predictions, positive: int | None) -> Strata:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stageline.operators.run_context import RunContext
 
 STEPS = ("drift", "performance", "objectives", "cause", "retrain")
+_READS_DATA = "drift"
 _CRASHED = ("failed", "upstream_failed")
 # Alert reports among which the newest window of each topic is looked for: some may have been refused.
 _REPORTS = 20
@@ -28,8 +29,10 @@ class AlertOperator(MonitoringOperator):
     """Keep one open incident a topic, tell its owner what changed, and fail while one is open.
 
     It reads what the steps of its DAG run recorded. A step before it that errored, or left no record, is an incident
-    itself. An owner is told when an incident opens and closes, and in between when a check that had not failed joins
-    it, when it gets more severe, or when the worst check is twice as far beyond its limit as when they were told.
+    itself; where `drift` refused the data it was to read, it is one of the inputs. Where a topic has no open incident
+    and nothing of it could be decided, the step warns that nothing is known of it. An owner is told when an incident
+    opens and closes, and in between when a check that had not failed joins it, when it gets more severe, or when the
+    worst check is twice as far beyond its limit as when they were told.
     What a notifier could not tell is told by the next try or the next run.
 
     :param pipeline: Name of the pipeline.
@@ -78,7 +81,7 @@ class AlertOperator(MonitoringOperator):
         from stageline.monitoring.incidents import looks
         from stageline.monitoring.windows import in_utc
         from stageline.operators.incident_log import IncidentLog
-        from stageline.operators.incident_report import Told, quiet, told_sentence, unreleased
+        from stageline.operators.incident_report import Told, quiet, told_sentence, unknown, unreleased
         from stageline.operators.monitor_records import watched_model
 
         if run.ledger.head(run.name).champion is None:
@@ -100,16 +103,21 @@ class AlertOperator(MonitoringOperator):
             for each in log.newest().values()
         )
         told = [each for each in changes if each.counts]
+        wrong = {each.incident.topic for each in told if each.incident.is_open}
+        unclear = [look for look in found if look.unknown and look.topic not in wrong]
         steps = [record for step in self._steps() if (record := run.earlier(step)) is not None]
         return Report(
             step=self.step,
-            checks=tuple(each.check for each in told) or (quiet(anything=bool(found)),),
+            checks=(
+                *([each.check for each in told] or [quiet(anything=bool(found))]),
+                *(unknown(look) for look in unclear),
+            ),
             evidence={
                 **watched_model(steps),
                 "incidents": [each.evidence for each in told],
                 "seen": {topic: at.isoformat() for topic, at in sorted(seen.items())},
             },
-            sentence=told_sentence(told),
+            sentence=told_sentence(told, unclear),
         )
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
@@ -164,9 +172,12 @@ class AlertOperator(MonitoringOperator):
         from stageline.monitoring.incidents import StepSeen
         from stageline.operators.monitor_records import checks_of, errored, window_end
 
+        refused = self._refused_at(run)
         records = {step: record for step in self._steps() if (record := run.earlier(step)) is not None}
         found = [
-            StepSeen(
+            StepSeen(step, refused, checks_of(record), record.sentence, of_data=True)
+            if step == _READS_DATA and refused
+            else StepSeen(
                 step, window_end(record), checks_of(record), f"errored: {record.sentence}" if errored(record) else ""
             )
             for step, record in records.items()
@@ -179,6 +190,17 @@ class AlertOperator(MonitoringOperator):
             # A step that was skipped had nothing to do.
             if ended.get(task) in _CRASHED
         ]
+
+    def _refused_at(self, run: "RunContext") -> "datetime | None":
+        """Return the end of the window of which the data were refused; none: they were not."""
+        from stageline.operators.monitor_records import refused_data, window_end
+        from stageline.operators.watched_time import end_of_watch
+
+        batch = run.spec.release.batch if run.spec.release else None
+        if not refused_data(run.earlier(_READS_DATA), batch.uri if batch else run.spec.source.uri):
+            return None
+        # A refusal says no window; this step looks back from the same time.
+        return window_end(run.earlier("objectives")) or end_of_watch(run, None)
 
     def _states(self, run: "RunContext", tasks: list[str]) -> dict[str, str]:
         """Return how tasks of this run ended, as far as Airflow says so."""

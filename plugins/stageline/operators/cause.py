@@ -8,6 +8,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from stageline.exceptions import Outage
 from stageline.operators.monitoring import MonitoringOperator
+from stageline.operators.same_rows import NotComparableError
 from stageline.verdicts import Check, Report, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ class ReleaseCauseOperator(MonitoringOperator):
             return self._undecided(
                 evidence, f"version {head.champion.version} is the first release: there is none to compare it with"
             )
-        judged = _judge(run, head, _window(looked_at["window"]), _lost(looked_at))
+        try:
+            judged = _judge(run, head, _window(looked_at["window"]), _lost(looked_at))
+        except NotComparableError as error:
+            return self._undecided(evidence, str(error))
         if judged.verdict is not Verdict.FAILED or not self._rolls_back(run):
             return Report(step=self.step, checks=(judged,), evidence=evidence, sentence=judged.message)
         back = _roll_back(run, head, judged)

@@ -122,22 +122,23 @@ def _check_window(run: "RunContext", watched: "WatchedWindow") -> Report:
     )
     from stageline.monitoring.drift import compare
     from stageline.operators.watched_persistence import persistent
+    from stageline.operators.watched_privacy import private_columns
     from stageline.operators.watched_window import joined
     from stageline.operators.window_distributions import keep_distributions
 
     came, scored = watched.count()
-    rows = int(came.rows.sum())
+    rows, predicted = int(came.rows.sum()), int(scored.rows.sum()) if scored else 0
     where, limits = f"{watched.source.uri!r} from {watched.window}", _limits(run)
     findings: tuple[Finding, ...] = ()
     kept: str | None = None
     if rows:
         counts, profile = joined(came, scored, watched.profile)
-        findings = compare(profile, counts, watched.window, limits)
+        findings = compare(profile, counts, watched.window, limits, private=private_columns(run))
         kept = keep_distributions(run, profile, counts, findings)
     persist = run.spec.monitor.persist if run.spec.monitor else None
     checks: tuple[Check, ...] = (
         traffic_check(rows, where, limits.min_n),
-        *([_scored(int(scored.rows.sum()) if scored else 0, rows)] if rows else []),
+        *([_scored(predicted, rows)] if rows else []),
         *drift_checks(
             findings,
             Severity.WARNING if persist else Severity.CRITICAL,
@@ -155,12 +156,12 @@ def _check_window(run: "RunContext", watched: "WatchedWindow") -> Report:
         evidence={
             "window": {"start": watched.window.start.isoformat(), "end": watched.window.end.isoformat()},
             "rows": rows,
-            "scored": int(scored.rows.sum()) if scored else 0,
+            "scored": predicted,
             "model": {"version": watched.champion.version.version, "digest": watched.champion.version.digest},
             "profile": watched.profile.made_from,
             "distributions": kept,
         },
-        sentence=drift_sentence(findings, rows) if rows else f"no rows in {where}: nothing is known",
+        sentence=drift_sentence(findings, rows, predicted) if rows else f"no rows in {where}: nothing is known",
     )
 
 

@@ -80,7 +80,10 @@ class TwoTables:
             held = list(_batches(reference, columns))
         known = pa.Table.from_batches(held, None if held else _schema(reference, columns))
         profile = make_profile(
-            known, Wanted(dict.fromkeys(columns, "feature"), measure=self.measure), made_from=reference.digest
+            known,
+            Wanted(dict.fromkeys(columns, "feature"), measure=self.measure),
+            made_from=reference.digest,
+            name=repr(self.reference),
         )
         current = self._open(run, self.table, {name: known.schema.field(name).type for name in columns})
         with current.unchanged():

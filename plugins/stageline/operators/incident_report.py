@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stageline.monitoring.incidents import Incident
+from stageline.monitoring.incidents import Incident, Look
 from stageline.operators.incident_log import Logged
-from stageline.verdicts import Check, Verdict
+from stageline.verdicts import Check, Severity, Verdict
 
 CODE = "SL-M020"
 NOTHING_TO_WATCH = "nothing_to_watch"
@@ -68,6 +68,15 @@ def unreleased(pipeline: str) -> Check:
     )  # fmt: skip
 
 
+def unknown(look: Look) -> Check:
+    """Return the check of a topic without an incident of which a run could decide nothing."""
+    return Check(
+        code=CODE, name=f"unknown({look.topic})", verdict=Verdict.INCONCLUSIVE, severity=Severity.WARNING,
+        message=f"nothing is known of {look.topic} at {look.at:%Y-%m-%d %H:%M}: {look.unknown}",
+        details={"topic": look.topic},
+    )  # fmt: skip
+
+
 def quiet(*, anything: bool) -> Check:
     """Return the check of a run without incidents.
 
@@ -81,13 +90,20 @@ def quiet(*, anything: bool) -> Check:
     )  # fmt: skip
 
 
-def told_sentence(told: Sequence[Told]) -> str:
-    """Return what a run says of the incidents; empty where it says nothing of any."""
+def told_sentence(told: Sequence[Told], unclear: Sequence[Look] = ()) -> str:
+    """Return what a run says of the incidents; empty where it says nothing of any.
+
+    :param unclear: Topics of which nothing is known.
+    """
     still = [each for each in told if each.incident.is_open]
     ended = [each.incident.topic for each in told if not each.incident.is_open]
     closed = f"; closed: {', '.join(ended)}" if ended else ""
     if not still:
+        if unclear:
+            topics = ", ".join(each.topic for each in unclear)
+            return f"no incident is open{closed}, but nothing is known of {topics}: {unclear[0].unknown}"
         return f"no incident is open{closed}" if ended else ""
     listed = ", ".join(f"{each.incident.topic} ({each.state})" for each in still)
     are = "1 incident is" if len(still) == 1 else f"{len(still)} incidents are"
-    return f"{are} open: {listed}{closed}. {still[0].incident.sentence}"
+    doubt = f"; nothing is known of {', '.join(each.topic for each in unclear)}" if unclear else ""
+    return f"{are} open: {listed}{closed}{doubt}. {still[0].incident.sentence}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from stageline.monitoring.incident_topics import REFUSED
 from stageline.verdicts import Check, Verdict
 
 if TYPE_CHECKING:
@@ -40,6 +41,15 @@ def window_end(record: "Record | None") -> datetime | None:
 def errored(record: "Record | None") -> bool:
     """Whether a step did not do all of its work."""
     return record is None or record.verdict is Verdict.ERRORED
+
+
+def refused_data(record: "Record | None", uri: str) -> bool:
+    """Whether a step refused the data it was to read: its refusal names their table or one of their columns.
+
+    :param uri: Of the table.
+    """
+    refusals = (check.message for check in checks_of(record) if check.code == REFUSED)
+    return any(repr(uri) in message or message.startswith("column ") for message in refusals)
 
 
 def digests(run: "RunContext", steps: Sequence[str]) -> dict[str, str]:

@@ -7,9 +7,12 @@ from stageline.operators.gate import GateOperator
 from stageline.verdicts import Check, Report, Severity, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     import pyarrow as pa
 
+    from stageline.monitoring.profile import Profile
     from stageline.operators.run_context import RunContext
 
 _MOST_BYTES = 500_000
@@ -20,7 +23,8 @@ class ReferenceProfileOperator(GateOperator):
     """Make the model's reference profile from its snapshot, its predictions and their confidence.
 
     Columns count by their importance to the model. The profile is an artifact of the run, and is kept beside the
-    tables, so that monitoring needs no MLflow.
+    tables, so that monitoring needs no MLflow. The artifact holds no private column: ends of bins and names of
+    categories are values.
 
     :param pipeline: Name of the pipeline.
     """
@@ -65,12 +69,22 @@ class ReferenceProfileOperator(GateOperator):
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Log the profile."""
         from stageline.monitoring.profile_files import ProfileFiles
+        from stageline.operators.watched_privacy import private_columns
         from stageline.tracking import log_texts
 
         kept = ProfileFiles(run.settings.tables / run.name / "profiles")
         profile = kept.read(report.evidence["profile"]["digest"])
         with run.tracking.resume(mlflow_run):
-            log_texts({_ARTIFACT: profile.to_json()})
+            log_texts({_ARTIFACT: _shown(profile, private_columns(run)).to_json()})
+
+
+def _shown(profile: "Profile", private: "Collection[str]") -> "Profile":
+    """Return the profile without private columns, and without directions that they are part of."""
+    columns = {name: column for name, column in profile.columns.items() if name not in private}
+    directions = profile.directions
+    if directions is not None and not set(directions.names).isdisjoint(private):
+        directions = None
+    return profile.model_copy(update={"columns": columns, "directions": directions})
 
 
 def _profile(run: "RunContext") -> Any:
@@ -105,7 +119,10 @@ def _profile(run: "RunContext") -> Any:
         held_out=np.asarray(table[SPLIT].to_pylist()) == "holdout",
         times=_times(table, spec.source.event_time),
     )
-    return profile_model(trained, wanted, made_from=features["snapshot"]["digest"])
+    snapshot = features["snapshot"]
+    return profile_model(
+        trained, wanted, made_from=snapshot["digest"], name=f"snapshot {snapshot['version']} of {run.name!r}"
+    )
 
 
 def _times(table: "pa.Table", column: str | None) -> "np.ndarray | None":

@@ -1,12 +1,12 @@
 """What two models say of the same rows whose true values are known."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from stageline.exceptions import DataError
+from stageline.exceptions import ArtifactError, DataError, MissingStepError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from stageline.monitoring.windows import Window
     from stageline.operators.champion import Champion
     from stageline.operators.run_context import RunContext
+
+T = TypeVar("T")
+
+
+class NotComparableError(DataError):
+    """The model before cannot be asked, or there is no row that both could be asked about."""
 
 
 @dataclass(frozen=True)
@@ -43,27 +49,44 @@ def same_labelled_rows(
 ) -> SameRows:
     """Ask two models about the rows of a window, and keep those that both can answer and that have a label.
 
+    :param first: The model before; the second is the champion, which is asked first: what fails of both is no fault
+        of the model before.
     :param generation: Of the head that has the second model as its champion.
-    :raises DataError: There is no such row.
+    :raises NotComparableError: The first cannot be asked, or there is no such row.
     """
     from stageline.monitoring.said import truth_of
-    from stageline.operators.released_holdout import released_holdout
-    from stageline.operators.watched_performance import said_of
 
-    asked = [_asked(run, version, generation, window) for version in (first, second)]
+    champion = _asked(run, second, generation, window)
+    asked = [_of_before(first, lambda: _asked(run, first, generation, window)), champion]
     places = _places_in_common(asked, run.spec.source.keys)
     if not len(places[0]):
-        raise DataError(
+        raise NotComparableError(
             f"no row from {window} has a true value and is new to both version {first.version} and version "
             f"{second.version}: they cannot be compared"
         )
-    said = [
-        said_of(run.spec, each.joined.table.take(place), released_holdout(each.champion))
-        for each, place in zip(asked, places, strict=True)
-    ]
+    said_second = _said(run, champion, places[1])
+    said = [_of_before(first, lambda: _said(run, asked[0], places[0])), said_second]
     joined, place = asked[1].joined, places[1]
     truth, usable = truth_of(joined.truth.take(place), said[1].classes)
     return SameRows(truth[usable], (said[0].only(usable), said[1].only(usable)), joined.seconds[place][usable])
+
+
+def _of_before(version: "ModelVersion", ask: "Callable[[], T]") -> "T":
+    """Return what is asked of the model before.
+
+    :raises NotComparableError: It, or what is kept of it, cannot be read.
+    """
+    try:
+        return ask()
+    except (ArtifactError, MissingStepError, DataError) as error:
+        raise NotComparableError(f"version {version.version}, the champion before, cannot be asked: {error}") from error
+
+
+def _said(run: "RunContext", asked: "_Asked", place: "np.ndarray") -> "Predictions":
+    from stageline.operators.released_holdout import released_holdout
+    from stageline.operators.watched_performance import said_of
+
+    return said_of(run.spec, asked.joined.table.take(place), released_holdout(asked.champion))
 
 
 def _asked(run: "RunContext", version: "ModelVersion", generation: int, window: "Window") -> "_Asked":

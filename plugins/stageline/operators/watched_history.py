@@ -26,6 +26,7 @@ def judge_history(watched: "WatchedWindow", start: datetime, end: datetime) -> "
     from stageline.monitoring.replay import replay
     from stageline.monitoring.window_rows import rows_by_window, with_reconstruction
     from stageline.monitoring.windows import windows
+    from stageline.operators.watched_privacy import private_columns
 
     run, profile = watched.run, watched.profile
     length = watched.window.end - watched.window.start
@@ -37,7 +38,7 @@ def judge_history(watched: "WatchedWindow", start: datetime, end: datetime) -> "
         read = watched.batches(watched.champion.reference.columns.read)
         rows = rows_by_window(read, every, run.spec.source.event_time, name=watched.source.uri)
         told = _with_outputs(with_reconstruction(rows, profile.directions), watched)
-        return replay(profile, told, every, DriftLimits(fail_above=above))
+        return replay(profile, told, every, DriftLimits(fail_above=above), private=private_columns(run))
 
 
 def _with_outputs(batches: "Iterable[pa.RecordBatch]", watched: "WatchedWindow") -> "Iterator[pa.RecordBatch]":

@@ -7,6 +7,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
 
 from stageline.evaluation import predict
+from stageline.evaluation.predictions import refusing
 from stageline.exceptions import DataError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Oracle:
         if self.bounds is None:
             return pa.nulls(len(frame), pa.float64()), pa.nulls(len(frame), pa.float64())
         kind = type(self.model).__name__
-        try:
+        with refusing(kind, "cannot give bounds"):
             if self.bounds == "return_std":
                 _, deviation = self.model.predict(frame, return_std=True)
                 margin = NormalDist().inv_cdf((1 + LEVEL) / 2) * np.asarray(deviation, dtype=float)
@@ -104,8 +105,6 @@ class Oracle:
             else:
                 given = self.model.predict_interval(frame)
                 both = np.asarray(given[1] if isinstance(given, tuple) else given, dtype=float).reshape(len(frame), 2)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise DataError(f"the {kind} cannot give bounds: {error}") from error
         bad = ~np.isfinite(both).all(axis=1) | (both[:, 0] > both[:, 1])
         if bad.any():
             row = int(bad.argmax())

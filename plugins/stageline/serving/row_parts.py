@@ -1,5 +1,6 @@
 """Pieces of a source, each of which can be read on its own, a batch at a time."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 65_536
 _KEPT_LINES = 20
+# What Arrow says of a value that is not of its column's type.
+_UNFIT = re.compile(r"In CSV column #(?P<column>\d+):(?: Row #(?P<row>\d+):)? CSV conversion error")
 
 
 @dataclass
@@ -51,14 +54,16 @@ def read_part(uri: str, part: RowPart, columns: Sequence[str], ragged: RaggedLin
     :param ragged: Gets the lines that are no rows.
     :raises SourceError: They cannot be read to the end.
     """
-    with naming(uri):
+    with naming(uri, getattr(part, "schema", None), lines=getattr(part, "lines", 0)):
         yield from part.batches(columns, ragged)
 
 
 @contextmanager
-def naming(uri: str) -> Iterator[None]:
+def naming(uri: str, schema: "pa.Schema | None" = None, *, lines: int = 0) -> Iterator[None]:
     """Turn what Arrow says about a source into an error that names it.
 
+    :param schema: Of all columns of a CSV file, which Arrow tells by their numbers.
+    :param lines: How many lines of the file come before those that are read.
     :raises SourceError: In place of Arrow's own.
     """
     import pyarrow as pa
@@ -66,6 +71,14 @@ def naming(uri: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError) as error:
+        if schema is not None and (unfit := _UNFIT.match(str(error))) is not None:
+            # Arrow's own words quote the value, which may be private.
+            column, row = schema.field(int(unfit["column"])), unfit["row"]
+            where = f"row {lines + int(row):,} of the file" if row else "it"
+            raise SourceError(
+                f"{uri!r}: column {column.name!r} cannot be read as {column.type}, its type until now: {where} holds a "
+                "value that is none; mend the file, or train again if the new type is meant"
+            ) from None
         words = str(error).strip().splitlines() or [type(error).__name__]
         raise SourceError(f"{uri!r}: cannot be read as a table: {words[0]}; mend or replace it") from error
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from monitoring_rows import holdout_rows, hours_of, reference_rows, windows_of
-from monitoring_scenarios import LENGTH, MAX_LOSS, WEEK, YEAR
+from monitoring.rows import holdout_rows, hours_of, reference_rows, windows_of
+from monitoring.scenarios import LENGTH, MAX_LOSS, WEEK, YEAR
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SMOOTHING = 0.3

@@ -5,9 +5,9 @@ import statistics
 from dataclasses import replace
 from functools import cache
 
-from monitoring_ours import count, profile_of, week
-from monitoring_rows import HOLDOUT, NULLS, plain_rows, year_rows
-from monitoring_scenarios import CHANGED, LIMIT, MAX_LOSS, SHARES, WEEK, WEEKS, YEAR, Scenario
+from monitoring.ours import count, profile_of, week
+from monitoring.rows import HOLDOUT, NULLS, plain_rows, year_rows
+from monitoring.scenarios import CHANGED, LIMIT, MAX_LOSS, SHARES, WEEK, WEEKS, YEAR, Scenario
 
 CALIBRATED, MANY = 50_000, 200_000
 # The quantile that a finding has to pass among some four that are asked, 2.5, and the one that 95 % of them do, 1.65.

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
 
-from monitoring_scenarios import CHANGED, FAMILIES, LIMIT, MAX_LOSS, SHARES, WEEK, WEEKS, Scenario
-from monitoring_strengths import concept_strengths, declared_loss, declared_share, strengths, true_loss, year_strength
+from monitoring.scenarios import CHANGED, FAMILIES, LIMIT, MAX_LOSS, SHARES, WEEK, WEEKS, Scenario
+from monitoring.strengths import concept_strengths, declared_loss, declared_share, strengths, true_loss, year_strength
 
 # Rows: how many scenarios, of how many windows each, and the windows of how many of them the peers judge, too.
 QUIET = {300: (40, 6, 3), 1_000: (40, 6, 3), 10_000: (15, 6, 3), 100_000: (8, 4, 1), 1_000_000: (2, 4, 0)}

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from monitoring_scenarios import Scenario
-from monitoring_told import PEER_RULES, SIZES, Told, alarms_of, loss_alarms, share
+from monitoring.scenarios import Scenario
+from monitoring.told import PEER_RULES, SIZES, Told, alarms_of, loss_alarms, share
 
 FALSE_ALARMS, POWER = 0.05, 0.95
 REALISED = ("nannyml", "realised")

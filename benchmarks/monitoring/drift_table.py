@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from monitoring_scenarios import FAMILIES
-from monitoring_told import SIZES, Told, alarms_of, cells_of, mean_delay, share, told_change, told_strength
+from monitoring.scenarios import FAMILIES
+from monitoring.told import SIZES, Told, alarms_of, cells_of, mean_delay, share, told_change, told_strength
 
 ASKED = (("evidently", "preset"), ("evidently", "any"), ("nannyml", "any"))
 

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from monitoring_ours import renamed
-from monitoring_rows import reference_rows, windows_of
-from monitoring_scenarios import Scenario
+from monitoring.ours import renamed
+from monitoring.rows import reference_rows, windows_of
+from monitoring.scenarios import Scenario
 
 PEERS = {
     # As new as they work with: neither says so itself.
@@ -20,7 +20,7 @@ PEERS = {
 }
 # `realised` is told the true values; `estimated` is not.
 RULES = {"evidently": ("preset", "any"), "nannyml": ("any", "realised", "estimated")}
-SCRIPT = Path(__file__).with_name("judgement_monitoring.py")
+SCRIPT = Path(__file__).resolve().parents[1] / "judgement_monitoring.py"
 
 
 def lay_down(folder: Path, wanted: Iterable[Scenario]) -> None:

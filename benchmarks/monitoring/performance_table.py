@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from monitoring_scenarios import FAMILIES
-from monitoring_told import (
+from monitoring.scenarios import FAMILIES
+from monitoring.told import (
     SIZES,
     Told,
     alarms_of,

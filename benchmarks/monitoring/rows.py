@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
-from monitoring_scenarios import FAMILIES, TRIO, WEEK, YEAR, Scenario
+from monitoring.scenarios import FAMILIES, TRIO, WEEK, YEAR, Scenario
 
 REFERENCE, HOLDOUT, CHUNK = 20_000, 4_000, 200_000
 CATEGORIES = {"c0": 5, "c1": 12, "c2": 40}

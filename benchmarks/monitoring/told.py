@@ -4,9 +4,9 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from monitoring_ours import Judged, Labelled
-from monitoring_peers import RULES
-from monitoring_scenarios import LENGTH, SHARES, Scenario
+from monitoring.ours import Judged, Labelled
+from monitoring.peers import RULES
+from monitoring.scenarios import LENGTH, SHARES, Scenario
 
 SIZES = {300: "300", 1_000: "1 k", 10_000: "10 k", 100_000: "100 k", 1_000_000: "1 M"}
 Said = dict[str, dict[str, dict[str, bool]]]

@@ -1,0 +1,1 @@
+"""What `judgement_monitoring.py` is made of: scenarios, who judges them, and what is claimed."""
