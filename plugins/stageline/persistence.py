@@ -39,8 +39,8 @@ class Persistence:
     :param n: Number of runs looked at, this one among them.
     :param code: Code of such a failure.
     :param subject: Says of a check what it is that warned.
-    :param undecided_warns: Whether an inconclusive check of severity warning is a warning. Where it is not, it tells
-        nothing: too few rows to judge by are no sign of a fault.
+    :param undecided_warns: Whether an inconclusive check of severity warning is a warning. Where it is not, a run in
+        which something was measured but not shown counts as one without; one in which nothing was tells nothing.
     """
 
     k: int
@@ -51,8 +51,14 @@ class Persistence:
 
     def tells(self, check: Check) -> bool:
         """Whether a check says that something is good or bad."""
-        decided = self.undecided_warns or check.verdict is not Verdict.INCONCLUSIVE
-        return decided and check.effect in (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED)
+        if check.verdict is Verdict.INCONCLUSIVE and not self.undecided_warns:
+            return check.value is not None
+        return check.effect in (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED)
+
+    def warns(self, check: Check) -> bool:
+        """Whether a check that tells something says that it is bad."""
+        undecided = check.verdict is Verdict.INCONCLUSIVE and not self.undecided_warns
+        return check.effect is not Verdict.PASSED and not undecided
 
 
 def check_persistence(
@@ -75,7 +81,7 @@ def check_persistence(
     runs = [(run.at, _answers(run.checks, rule)) for run in _newest_first(earlier, run_id)]
     persistent = []
     for check in checks_now:
-        if check.effect is not Verdict.WARNED or not rule.tells(check):
+        if check.effect is not Verdict.WARNED or not rule.warns(check):
             continue
         told = [(at, answers[_identity(check)]) for at, answers in runs if _identity(check) in answers][: rule.n - 1]
         warned = [at for at, bad in told if bad]
@@ -122,12 +128,12 @@ def _answers(checks: Sequence[Mapping[str, Any]], rule: Persistence) -> dict[Ide
         for name in inside if isinstance(inside, Sequence) else ():
             answers.setdefault((check.code, str(name)), False)
         if rule.tells(check):
-            answers[_identity(check)] = answers.get(_identity(check), False) or check.effect is not Verdict.PASSED
+            answers[_identity(check)] = answers.get(_identity(check), False) or rule.warns(check)
     return answers
 
 
 def _read(given: Mapping[str, Any]) -> Check | None:
-    parts = ("code", "name", "verdict", "severity", "message", "details")
+    parts = ("code", "name", "verdict", "severity", "message", "value", "details")
     try:
         # Only what is needed: a record of another version may have more.
         return Check.model_validate({part: given[part] for part in parts if part in given})

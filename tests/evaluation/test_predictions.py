@@ -50,6 +50,33 @@ def test_an_unusable_answer_is_refused(model, classify, sentence):
         predict(model, FEATURES, classify=classify)
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RuntimeError("no kernel\nsecond line"), "the Broken cannot predict: RuntimeError: no kernel"),
+        (KeyError("x"), "the Broken cannot predict: KeyError: 'x'"),
+        (IndexError(), "the Broken cannot predict: IndexError"),
+        (ZeroDivisionError("by zero"), "the Broken cannot predict: ZeroDivisionError: by zero"),
+    ],
+)
+@pytest.mark.parametrize("classify", [False, True])
+def test_whatever_a_model_raises_is_refused_by_its_kind_and_first_line(error, told, classify):
+    class Broken:
+        classes_ = ("a", "b")
+
+        def predict(self, rows):
+            if not classify:
+                raise error
+            return ["a"] * len(rows)
+
+        def predict_proba(self, rows):
+            raise error
+
+    with pytest.raises(DataError) as refused:
+        predict(Broken(), FEATURES, classify=classify)
+    assert str(refused.value) == told
+
+
 def test_values_come_as_floats():
     found = predict(Answers([1, 2, 3, 4]), FEATURES, classify=False)
     assert found.values.dtype == float  # noqa: PD011 - ours, not pandas'

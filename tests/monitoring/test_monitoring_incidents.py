@@ -49,6 +49,8 @@ def follow(*seen, known=None, **given):
         (check(code="SL-M005", name="psi(model.prediction)"), "outputs", "model"),
         (check(code="SL-M011", name="scored"), "outputs", "model"),
         (check(code="SL-M012", name="labels"), "labels", "data"),
+        (check(code="SL-M012", name="labels", details={"reason": "unseen_classes"}), "performance", "model"),
+        (check(code="SL-M012", name="labels", details={"reason": "missing"}), "labels", "data"),
         (check(code="SL-M013", name="kpi"), "kpi", "business"),
         (check(code="SL-M014", name="loss"), "performance", "model"),
         (check(code="SL-M018", name="cause"), "performance", "model"),
@@ -104,6 +106,36 @@ def test_a_run_is_seen_topic_by_topic():
     assert watched["watched(cause)"] == ("failed", "the step 'cause' errored: there is no champion")
 
 
+def test_data_that_a_step_refused_are_about_the_inputs_and_not_about_the_step():
+    refused = check("errored", "drift", "SL-S001", message="column 'x' is missing")
+    found = looks(
+        [
+            StepSeen("drift", day(9), (refused,), "column 'x' is missing", of_data=True),
+            StepSeen("performance", day(4), (refused,), "errored: no labels"),
+        ],
+        now=day(10),
+    )
+    assert [(each.topic, each.at) for each in found] == [("inputs", day(9)), ("monitoring", day(10))]
+    assert [each.name for each in found[1].checks] == ["watched(performance)"]
+    assert judge("bikes", found[0], None).sentence.startswith("column 'x' is missing. Look at the source first")
+
+
+@pytest.mark.parametrize(
+    ("checks", "why"),
+    [
+        ((check("inconclusive", message="9 rows"),), "9 rows"),
+        ((check("errored", message="no model"),), "no model"),
+        ((check("inconclusive", severity="warning"),), ""),
+        ((check("inconclusive"), check("passed", "outside(y)")), ""),
+        ((check("inconclusive"), check("failed", "outside(y)", severity="warning")), ""),
+        ((check("inconclusive"), check("failed", "outside(y)")), ""),
+        ((), ""),
+    ],
+)
+def test_of_a_topic_nothing_is_known_where_nothing_is_decided_that_had_to_be(checks, why):
+    assert look(1, *checks).unknown == why
+
+
 # --- opening
 
 
@@ -130,6 +162,47 @@ def test_a_failure_opens_an_incident_that_says_what_is_wrong_and_what_to_do():
 def test_anything_but_a_failure_opens_nothing(quiet):
     assert judge("bikes", look(7, quiet), None) is None
     assert judge("bikes", look(7), None) is None
+
+
+def not_scored(rows, **given):
+    told = {"n": rows, "severity": "warning", "value": None, "limit": None, **given}
+    return check("inconclusive", "scored", "SL-M011", message=f"no prediction of {rows} rows", **told)
+
+
+@pytest.mark.parametrize("value", [None, 0])
+def test_rows_of_which_no_prediction_was_made_open_and_predictions_close(value):
+    first = look(7, not_scored(56, value=value), topic="outputs")
+    opened = judge("bikes", first, None)
+    assert (opened.change, opened.severity) == ("opened", "critical")
+    assert opened.sentence.startswith("no prediction of 56 rows. Look at the scoring DAG first")
+    again = look(8, check("passed", "scored", "SL-M011", value=56, n=56), topic="outputs")
+    assert follow(first, again)[1] == ["opened", "closed"]
+
+
+@pytest.mark.parametrize("few", [not_scored(0), not_scored(None), not_scored(56, value=40)])
+def test_without_rows_or_with_some_predictions_nothing_stands_still(few):
+    assert judge("bikes", look(7, few, topic="outputs"), None) is None
+
+
+def test_classes_that_the_model_does_not_know_are_over_once_the_loss_is_told_again():
+    unseen = check(code="SL-M012", name="labels", details={"reason": "unseen_classes"})
+    first = look(1, unseen, check("inconclusive", "loss", "SL-M014"), topic="performance")
+    undecided = look(2, check("inconclusive", "loss", "SL-M014"), topic="performance")
+    over = look(3, check("passed", "loss", "SL-M014"), topic="performance")
+    known, changes = follow(first, undecided)
+    assert changes == ["opened", None]
+    assert "Retrain on rows that have the new classes, or mend the coding of the labels." in known.sentence
+    assert follow(over, known=known)[1] == ["closed"]
+
+
+def test_data_that_were_refused_are_mended_once_something_is_good():
+    refused = look(1, check(name="drift", code="SL-S001"))
+    assert follow(refused, look(2, check("inconclusive")))[1] == ["opened", None]
+    mended = look(2, check("passed"), check("inconclusive", "outside(y)"))
+    assert follow(refused, mended)[1] == ["opened", "closed"]
+    # What else had failed must be good itself.
+    both = look(1, check(name="drift", code="SL-S001"), check(name="outside(y)"))
+    assert follow(both, mended)[1] == ["opened", None]
 
 
 def test_with_persist_the_sentence_has_the_numbers_of_what_came_back():

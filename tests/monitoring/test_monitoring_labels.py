@@ -180,6 +180,14 @@ def test_classes_are_read_as_the_model_has_them():
         join(texts, labels)
 
 
+@pytest.mark.parametrize("said", [np.array([1.0, 2.0]), np.array([0, 1])])
+def test_truth_values_are_no_numbers(said):
+    predictions = predicted([1, 2], prediction=said)
+    kind = str(predictions.schema.field("prediction").type)
+    with pytest.raises(DataError, match=f"column 'y' is bool in the labels and {kind} in the predictions"):
+        join(predictions, pa.table({"id": [1, 2], "y": [True, False]}))
+
+
 def test_a_column_that_is_not_there_is_named():
     with pytest.raises(DataError, match="the labels have no column 'y'; there are: id, z"):
         join(predicted([1]), pa.table({"id": [1], "z": [1.0]}))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from planted_performance import HOUR, classes, classification, numbers, regression, regression_window, released, spec
 
 from stageline.evaluation import Estimate, Predictions
+from stageline.monitoring.estimation import HOLDOUT, Estimated
 from stageline.monitoring.performance import (
     PerformanceLimits,
     Released,
@@ -22,10 +23,12 @@ from stageline.monitoring.performance import (
 )
 from stageline.monitoring.performance_checks import (
     LabelCounts,
+    answers_check,
+    estimated_check,
     labels_check,
-    performance_persistence,
     lasting,
     performance_checks,
+    performance_persistence,
     performance_sentence,
     undecided,
 )
@@ -257,7 +260,7 @@ def test_a_goal_is_missed_beyond_doubt_alone(estimate, verdict):
         ({"scored": 0}, "no prediction was made in this window"),
         ({"scored": 0, "none": "all of it was trained on"}, "all of it was trained on"),
         ({"scored": 99, "labelled": 99}, "99 of 99 predictions have a label, min_n = 100"),
-        ({"scored": 500, "labelled": 480, "unseen": 5}, "5 labels are of a class that the model does not know"),
+        ({"scored": 101, "labelled": 99, "unseen": 1}, "99 of 100 labels are of a class of the model, min_n = 100"),
     ],
 )
 def test_what_cannot_be_judged_is_never_a_pass(counts, why):
@@ -285,6 +288,40 @@ def test_labels_that_were_due_and_did_not_come_are_a_failure(counts, why):
     assert check.effect is Verdict.FAILED
     assert why in check.message
     assert labels_check(counts, LIMITS, severity=Severity.WARNING).effect is Verdict.WARNED
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ({"scored": 56, "labelled": 53, "unseen": 3}, "3 of 56 true values are of a class"),
+        ({"scored": 400, "labelled": 300, "unseen": 100}, "100 of 400 true values are of a class"),
+        ({"scored": 400, "unseen": 400}, "400 of 400 true values are of a class"),
+        ({"scored": 400, "labelled": 100, "unseen": 5},
+         "anew, or the labels are of another coding; 105 of 400 predictions have a label, min_coverage = 90%"),
+    ],
+)  # fmt: skip
+def test_classes_that_the_model_does_not_know_are_a_failure_of_their_own(counts, told):
+    counts = LabelCounts("labels.csv", **counts)
+    check = labels_check(counts, LIMITS)
+    assert (check.effect, check.details) == (Verdict.FAILED, {"reason": "unseen_classes"})
+    assert told in check.message
+    assert "it has to be trained anew, or the labels are of another coding" in check.message
+    # The labels came: more of them are no remedy.
+    assert check.value == (counts.labelled + counts.unseen) / counts.scored
+    assert undecided(counts, LIMITS)
+
+
+def test_a_few_classes_are_named_shortly():
+    counts = LabelCounts("l.csv", scored=9, labelled=4, unseen=5, unseen_classes=("d", "e" * 99, "f", "g", "h"))
+    assert f"does not know ('d', '{'e' * 40}…', 'f' and 2 more): it has" in labels_check(counts, LIMITS).message
+
+
+def test_one_stray_class_only_warns():
+    check = labels_check(LabelCounts("labels.csv", scored=500, labelled=499, unseen=1), LIMITS)
+    assert (check.verdict, check.value, check.details) == (Verdict.WARNED, 1.0, {})
+    assert check.message == (
+        "500 of 500 predictions have a label in 'labels.csv'; 1 of a class that the model does not know"
+    )
 
 
 def test_labels_that_are_there_pass_and_what_is_odd_about_some_warns():
@@ -360,9 +397,108 @@ def test_predictions_beyond_the_holdouts_are_told():
     rng = np.random.default_rng(14)
     found = measure_performance(regression_window(rng, 500, mix=4), released(rng))
     assert found.outside > 0.3
-    assert (
-        "of the predictions are beyond all of the holdout's" in performance_checks(found, None, KPI, LIMITS)[1].message
-    )
+    told = f"{found.left_out} of 500 predictions are beyond all of the holdout's"
+    assert told in performance_checks(found, None, KPI, LIMITS)[1].message
+
+
+def beyond(rng, rows, shift):
+    """Return rows whose errors grow with the prediction as before, and which may lie beyond what was seen."""
+    said = 3 + shift + rng.normal(size=rows)
+    return Predictions(said), said + 0.3 * np.exp(0.3 * (said - 3)) * rng.normal(size=rows)
+
+
+def shifted(number, shift):
+    rng = np.random.default_rng([5, number])
+    said, truth = beyond(rng, 4_000, 0)
+    release = Released(Sample.of(spec("mean_absolute_error"), truth, said, None))
+    said, truth = beyond(rng, 1_000, shift)
+    window = ScoredRows.of(spec("mean_absolute_error"), said, truth, np.ones(1_000, bool))
+    return window, release, measure_performance(window, release)
+
+
+@pytest.mark.parametrize("shift", [1, 2, 3])
+def test_predictions_beyond_the_holdouts_alone_are_no_loss(shift):
+    for number in range(6):
+        window, release, found = shifted(number, shift)
+        check = performance_checks(found, None, KPI, LIMITS)[1]
+        inside = release.strata.within(window.predictions)
+        assert check.verdict is not Verdict.FAILED
+        assert found.left_out == (~inside).sum()
+        # The goal is of all rows, the loss of those of whose predictions the holdout says something.
+        error = np.abs(window.labelled.truth - window.predictions.values)
+        assert found.kpi.value == pytest.approx(error.mean())
+        assert found.compared.value == pytest.approx(error[inside].mean())
+        if shift == 3:
+            share = f"{(~inside).mean():.1%}"
+            assert check.verdict is Verdict.INCONCLUSIVE
+            assert f"not judged, the holdout says nothing of {share} of the predictions" in check.message
+
+
+def test_a_loss_within_the_holdouts_range_is_found_beside_rows_beyond_it():
+    rng = np.random.default_rng(3)
+    said, truth = beyond(rng, 4_000, 0)
+    release = Released(Sample.of(spec("mean_absolute_error"), truth, said, None))
+    said, truth = beyond(rng, 2_000, 1.5)
+    worse = said.values + 1.5 * (truth - said.values)
+    window = ScoredRows.of(spec("mean_absolute_error"), said, worse, np.ones(2_000, bool))
+    found = measure_performance(window, release)
+    assert 0 < found.left_out < 200
+    assert performance_checks(found, None, KPI, LIMITS)[1].verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("inside", [0, 1])
+def test_of_predictions_that_all_lie_beyond_nothing_is_said(inside):
+    release = released(np.random.default_rng(1))
+    said = np.array([10.0] * inside + [1e6] * (300 - inside))
+    rows = ScoredRows.of(spec("mean_absolute_error"), Predictions(said), said + 1, np.ones(300, bool))
+    check = performance_checks(measure_performance(rows, release), None, KPI, LIMITS)[1]
+    assert check.verdict is Verdict.INCONCLUSIVE
+    assert f"{300 - inside} of 300 predictions are beyond all of the holdout's" in check.message
+
+
+def recorded(change, over_dummy=1.0, width=0.1):
+    holdout = regression(np.random.default_rng(2), 200)
+    value = holdout.value() * change
+    return Released(holdout, Estimate(value, value - width / 2, value + width / 2), over_dummy)
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"), [(1, False), (1 + 1e-9, False), (1.005, False), (1.05, True), (0, True)]
+)
+def test_a_model_that_answers_otherwise_than_at_its_release_is_found_by_its_own_evaluation(change, changed):
+    assert recorded(change).answers_changed is changed
+    assert Released(regression(np.random.default_rng(2), 200)).answers_changed is False
+
+
+def test_rounding_of_a_perfect_model_is_no_change():
+    holdout = regression(np.random.default_rng(2), 200)
+    perfect = Sample.of(spec("mean_absolute_error"), holdout.truth, Predictions(holdout.truth + 1e-13), None)
+    assert not Released(perfect, Estimate(3e-13, 3e-13, 3e-13), over_dummy=2.5).answers_changed
+
+
+def test_answers_that_changed_are_a_failure_whatever_persists():
+    check = answers_check(recorded(0.1))
+    assert (check.code, check.effect, check.details["reason"]) == ("SL-M014", Verdict.FAILED, "answers_changed")
+    assert f"was {check.details['recorded']:.3g} and is {check.details['anew']:.3g} now, from the same" in check.message
+
+
+def test_a_share_that_rounds_to_zero_has_no_sign():
+    loss = Estimate(-1e-5, -0.02, 1e-5)
+    estimated = Estimated("mean_absolute_error", 500, Estimate(0.5, 0.4, 0.6), loss, HOLDOUT)
+    message = estimated_check(estimated, KPI, LIMITS).message
+    assert "0.0% better (95 % interval 0.0% to 2.0%)" in message
+    assert "-0.0" not in message
+
+
+def test_what_is_not_defined_is_told_so():
+    said = Predictions(np.array([4.0, 5.0, 6.0]))
+    holdout = Sample.of(spec("r2_score"), np.arange(60.0), Predictions(np.arange(60.0) + np.tile([1, -1], 30)), None)
+    rows = ScoredRows.of(spec("r2_score"), said, np.array([5.0, 5.0, 5.0]), np.ones(3, bool))
+    goal, loss = performance_checks(measure_performance(rows, Released(holdout)), None, Kpi(metric="r2_score", min=0.5),
+                                    PerformanceLimits(min_n=1))  # fmt: skip
+    assert goal.verdict is loss.verdict is Verdict.INCONCLUSIVE
+    assert "r2_score is not defined, expected" in loss.message
+    assert "nan" not in goal.message + loss.message
 
 
 def test_rows_without_times_are_drawn_one_by_one():

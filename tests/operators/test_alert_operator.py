@@ -171,14 +171,63 @@ def test_the_same_window_again_changes_nothing_until_its_data_are_mended(pilot, 
 
 
 def test_a_step_that_errored_is_an_incident_of_operations(pilot, alert, alerts):
-    refuse(pilot, "drift", "column 'x' is missing")
+    refuse(pilot, "drift", "pipeline 'small' has no section 'monitor'")
     leave(pilot, "performance", check("SL-M014", "passed"))
-    assert "monitoring (opened). the step 'drift' errored: column 'x' is missing. Mend what stopped the step" in alert()
+    said = "monitoring (opened). the step 'drift' errored: pipeline 'small' has no section 'monitor'. Mend what stopped"
+    assert said in alert()
     assert told(alerts) == [("small: monitoring opened (critical)", "op")]
     leave(pilot, "drift", TRAFFIC, run_id="m2", end="2026-03-09")
     # The fixture's runs all stand for the same moment: this one was looked at again.
     assert alert("m2") == ""
     assert [each.state for each in alerts] == ["opened", "closed"]
+
+
+@pytest.mark.parametrize(
+    "refusal", ["'data/small.csv': column 'x' is missing, which the reference holds", "column 'x' is string: no number"]
+)
+def test_data_that_drift_refuses_are_an_incident_of_the_inputs_until_they_are_mended(pilot, alert, alerts, refusal):
+    refuse(pilot, "drift", refusal)
+    # The run stands for November; what its window is, only the objectives tell.
+    leave(pilot, "objectives", check("SL-O001", "passed"), end="2026-03-08")
+    assert f"inputs (opened). {refusal}. Look at the source first" in alert()
+    assert told(alerts) == [("small: inputs opened (critical)", "di")]
+    assert incidents(pilot)["inputs"]["since"] == "2026-03-08T00:00:00+00:00"
+    undecided = moved("y", "inconclusive")
+    leave(pilot, "drift", TRAFFIC, moved(verdict="passed"), undecided, run_id="m2", end="2026-03-15")
+    assert alert("m2") == ""
+    assert [each.state for each in alerts] == ["opened", "closed"]
+
+
+def test_a_refusal_of_another_step_is_an_incident_of_operations(pilot, alert):
+    leave(pilot, "drift", TRAFFIC)
+    refuse(pilot, "performance", "'data/labels.csv': column 'y' is missing")
+    assert "1 incident is open: monitoring (opened). the step 'performance' errored: 'data/labels.csv'" in alert()
+
+
+def test_that_nothing_is_known_of_a_topic_is_said_and_stops_nothing(pilot, alert, alerts):
+    leave(pilot, "drift", TRAFFIC, moved(verdict="passed"))
+    leave(pilot, "performance", check("SL-M014", "inconclusive", "22 rows, min_n = 30"), check("SL-M012", "passed"))
+    assert alert() == ""
+    assert (newest(pilot).verdict, alerts) == ("warned", [])
+    assert newest(pilot).sentence == "no incident is open, but nothing is known of performance: 22 rows, min_n = 30"
+    assert [(each["code"], each["name"], each["verdict"]) for each in newest(pilot).evidence["checks"]] == [
+        ("SL-M020", "incidents", "passed"), ("SL-M020", "unknown(performance)", "inconclusive"),
+    ]  # fmt: skip
+
+
+def test_what_is_not_known_is_said_beside_an_incident_but_not_of_its_own_topic(pilot, alert):
+    leave(pilot, "drift", TRAFFIC, moved())
+    leave(pilot, "performance", check("SL-M014", "inconclusive"), check("SL-M013", "inconclusive"))
+    assert "inputs (opened); nothing is known of performance, kpi. psi(x)" in alert()
+    leave(pilot, "drift", check("SL-M008", "inconclusive", n=9), run_id="m2", end="2026-03-15")
+    assert "1 incident is open: inputs (open). psi(x)" in alert("m2")
+
+
+def test_a_topic_that_is_partly_known_is_not_unknown(pilot, alert):
+    leave(pilot, "performance", check("SL-M014", "passed"), check("SL-M015", "inconclusive"))
+    leave(pilot, "objectives", check("SL-O001", "inconclusive", severity="warning"))
+    assert alert() == ""
+    assert (newest(pilot).verdict, newest(pilot).sentence) == ("passed", "1 of 1 checks passed")
 
 
 @pytest.mark.parametrize(("state", "problem"), [("failed", True), ("upstream_failed", True), ("skipped", False)])

@@ -1,6 +1,9 @@
 """The step `cause`: a release that made things worse is told from a world that changed, and can be undone."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
@@ -9,12 +12,15 @@ from pilot_moments import Shelf
 from pilot_project import DAY, PILOT
 from small_project import write_spec
 
+from stageline.exceptions import ArtifactError, DataError
 from stageline.operators import (
     DataQualityOperator,
+    DriftCheckOperator,
     EvaluateOperator,
     FeatureSnapshotOperator,
     GateFailed,
     ModelValidationOperator,
+    ObjectivesOperator,
     PerformanceCheckOperator,
     ReleaseCauseOperator,
     ReleaseOperator,
@@ -22,6 +28,9 @@ from stageline.operators import (
     ScoreOperator,
     TrainOperator,
 )
+from stageline.operators.champion import Champion
+from stageline.operators.watched_time import end_of_watch
+from stageline.serving import local_file, newest_predictions
 
 # What leads to its moments is done once, in one worker.
 pytestmark = pytest.mark.xdist_group("cause")
@@ -154,6 +163,77 @@ def test_a_first_release_has_none_to_compare_with(one_release, execute):
 
     assert judged(one_release).verdict == "warned"
     assert "version 1 is the first release: there is none to compare it with" in judged(one_release).sentence
+
+
+def test_a_model_before_that_is_gone_leaves_the_cause_undecided(two_releases, execute):
+    score(two_releases, execute, 98)
+    with two_releases.ledger() as ledger:
+        before = ledger.head("small").earlier[-1]
+    for kept in two_releases.home.rglob(f"*{before.digest.removeprefix('sha256:')}*"):
+        kept.unlink()
+    local_file(before.uri).unlink()
+    watch(execute, "m", "2026-04-09", roll_back=True)
+
+    (found,) = judged(two_releases).evidence["checks"]
+    assert (found["code"], found["verdict"], found["severity"]) == ("SL-M018", "inconclusive", "warning")
+    assert "cannot be told: version 1, the champion before, cannot be asked" in found["message"]
+    assert (judged(two_releases).verdict, head(two_releases).champion.version) == ("warned", 2)
+
+
+def test_a_champion_that_is_gone_is_no_fault_of_the_model_before(two_releases, execute, monkeypatch):
+    score(two_releases, execute, 98)
+    load = Champion.load
+
+    def gone(self):
+        if self.version.version == 2:
+            raise ArtifactError("there is no file")
+        return load(self)
+
+    with pytest.raises(GateFailed):
+        execute(PerformanceCheckOperator(task_id="performance", pipeline="small", until="2026-04-09"), run_id="m")
+    monkeypatch.setattr(Champion, "load", gone)
+    with pytest.raises(GateFailed, match="cause errored: there is no file"):
+        execute(ReleaseCauseOperator(task_id="cause", pipeline="small", roll_back=True), run_id="m")
+
+
+# --- until when
+
+
+@pytest.mark.parametrize(
+    ("until", "why"),
+    [
+        ("2062-01-01", r"lies ahead: .* it is 20\d\d-\d\d-\d\d \d\d:\d\d now"),
+        ("9999-12-31T23:59-12:00", "lies ahead"),
+        ("9999-12-31", "lies ahead"),
+        ("0001-01-01", "lies before 1900"),
+        ("0001-01-01T00:00+14:00", "lies before 1900"),
+        ("1899-12-31", "lies before 1900"),
+    ],
+)
+def test_no_step_looks_back_from_a_time_that_lies_ahead_or_before_the_calendar(one_release, execute, until, why):
+    for kind in (DriftCheckOperator, PerformanceCheckOperator, ObjectivesOperator):
+        with pytest.raises(GateFailed, match=f"{kind.step} errored: until is {re.escape(repr(until))}, which {why}"):
+            execute(kind(task_id=kind.step, pipeline="small", until=until), run_id="m")
+
+
+def test_a_row_that_lies_ahead_does_not_move_what_is_looked_at(monkeypatch):
+    now = datetime.now(UTC)
+    run = SimpleNamespace(
+        logical_date=None, run_after=now, settings=SimpleNamespace(tables=Path()), name="small",
+        spec=SimpleNamespace(source=SimpleNamespace(event_time="at")), told=[{"pipeline": "small", "partition": "p"}],
+    )  # fmt: skip
+    for newest, end in [(datetime(9999, 12, 31, 23, tzinfo=UTC), now), (datetime(2026, 3, 1, 5, 20, tzinfo=UTC),) * 2]:
+        monkeypatch.setattr(newest_predictions, "newest_time", lambda *_, found=newest: found)
+        expected = end if end == now else end.replace(hour=6, minute=0)
+        assert end_of_watch(run, None) == expected
+
+
+def test_a_logical_date_may_be_a_little_ahead_and_no_more():
+    now = datetime.now(UTC)
+    near, far = now + timedelta(minutes=30), now + timedelta(days=2)
+    assert end_of_watch(SimpleNamespace(logical_date=near, run_after=now), None) == near
+    with pytest.raises(DataError, match="the run's logical date is .* which lies ahead"):
+        end_of_watch(SimpleNamespace(logical_date=far, run_after=now), None)
 
 
 def test_a_model_that_is_no_champion_any_more_is_not_judged(two_releases, execute):

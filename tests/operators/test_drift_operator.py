@@ -108,7 +108,7 @@ def test_a_window_without_rows_says_nothing(released, execute):
 
 
 @pytest.mark.parametrize(
-    "told, run_after, end",
+    ("told", "run_after", "end"),
     [
         # The newest row that was scored is of 21:00 on 1 March.
         (
@@ -185,11 +185,11 @@ def test_garbage_is_an_alarm_in_any_month(released, execute):
 
 @pytest.fixture
 def private(stores, execute):
-    """Release a model whose columns are private, of values that no other number resembles, and score other ones."""
+    """Release a model whose columns are private, and score rows that moved."""
     write_days(stores.project, 60)
     path = stores.project / "data/small.csv"
     rows = pd.read_csv(path)
-    rows["x"] += 7_100
+    rows["x"] += 700
     rows["colour"] = "secret " + rows["colour"]
     rows.to_csv(path, index=False)
     source = PILOT["source"].replace("}", ", private: [x, colour, y]}")
@@ -198,7 +198,7 @@ def private(stores, execute):
         execute(kind, run_id="a", run_after=IN_MARCH)
     execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False), run_id="a", run_after=IN_MARCH)
     moved = rows["at"] >= "2026-02-18"
-    rows.loc[moved, "x"] += 1_200
+    rows.loc[moved, "x"] += 200
     rows.loc[moved, "colour"] = "secret red"
     rows.to_csv(path, index=False)
     execute(ScoreOperator, run_id="s", dag_id="small.score")

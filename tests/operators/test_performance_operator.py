@@ -8,6 +8,7 @@ import pytest
 from operator_fixtures import point_at
 from pilot_moments import STEPS, Shelf, score, take
 from pilot_project import PILOT, write_days
+from sklearn.linear_model import Ridge
 from small_project import write_spec
 
 from stageline.operators import GateFailed, PerformanceCheckOperator, ReleaseOperator
@@ -91,7 +92,7 @@ def test_the_newest_window_whose_labels_are_due_is_judged(released, execute):
     }  # fmt: skip
     kpi, expected, loss = found["kpi"], found["expected"], found["loss"]
     assert kpi["low"] < kpi["value"] < kpi["high"]
-    assert loss["value"] == pytest.approx(kpi["value"] / expected["value"] - 1)
+    assert loss["value"] == pytest.approx(found["compared"]["value"] / expected["value"] - 1)
     assert found["smoothed"] == {**loss, **{k: found["smoothed"][k] for k in ("low", "high")}, "windows": 1}
     evaluated = released.records("evaluate")[0].evidence["evidence"]
     assert found["released"] == evaluated["metrics"][0]["estimates"]["model"]
@@ -274,6 +275,67 @@ def test_a_column_of_labels_that_is_not_there_is_named(released, execute):
         check(execute, "2026-02-20")
 
 
+def test_a_model_that_answers_otherwise_than_at_its_release_fails_whatever_the_window_holds(
+    released, execute, monkeypatch
+):
+    declare(released, persist="{k: 2, n: 3}")
+    until_scored(released, execute)
+    check(execute, "2026-02-20", "m1")
+    before = evidence(released)
+    assert before["anew"]["changed"] is False
+    assert before["anew"]["value"] == pytest.approx(before["released"]["value"], rel=1e-9)
+    monkeypatch.setattr(Ridge, "predict", lambda self, rows: np.full(len(rows), 150.0))
+    for until, run_id in (("2026-02-20", "m2"), ("2026-04-03", "m3")):
+        with pytest.raises(GateFailed, match="the model answers otherwise than at its release: on the same"):
+            check(execute, until, run_id)
+        found = checks(released)["SL-M014"]
+        assert (found["verdict"], found["severity"]) == ("failed", "critical")
+        assert found["details"]["recorded"] == before["released"]["value"]
+        assert found["details"]["anew"] > 50
+        assert evidence(released)["loss"] is evidence(released)["expected"] is evidence(released)["value"] is None
+        assert evidence(released)["released"] == before["released"]
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_labels_of_a_class_that_the_model_does_not_know_are_a_failure_of_their_own(shelf, stores, execute, private):
+    shelf.go_to("begun", execute)
+    changes = {
+        "performance": "{min_n: 30, max_loss: 2}",
+        "target": "{column: y, task: classification, positive: yes}",
+        "train": "{estimator: sklearn.linear_model.LogisticRegression}",
+        "kpi": "{metric: log_loss, max: 0.9}",
+    }
+    if private:
+        changes["source"] = PILOT["source"].replace("}", ", private: [y]}")
+    declare(stores, labels="{uri: data/labels.csv}", **changes)
+
+    def write(days):
+        write_days(stores.project, days)
+        rows = pd.read_csv(stores.project / "data/small.csv")
+        rows["y"] = np.where(rows["x"] + 10 * np.sin(np.arange(len(rows))) > 50, "yes", "no")
+        rows.to_csv(stores.project / "data/small.csv", index=False)
+
+    write(60)
+    take(execute, *STEPS)
+    execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False))
+    write(80)
+    score(execute, "s")
+    rows = truth(stores)
+    inside = (rows["at"] >= "2026-03-11") & (rows["at"] < "2026-03-18")
+    rows.loc[inside & (rows["id"] % 4 == 0), "y"] = "maybe"
+    write_labels(stores, rows, "labels.csv")
+    with pytest.raises(GateFailed):
+        check(execute, "2026-03-18")
+    found = checks(stores)["SL-M012"]
+    assert (found["verdict"], found["details"], found["value"]) == ("failed", {"reason": "unseen_classes"}, 1.0)
+    shown = "" if private else " ('maybe')"
+    assert f"14 of 56 true values are of a class that the model does not know{shown}: it has to" in found["message"]
+    assert checks(stores)["SL-M014"]["verdict"] == "inconclusive"
+    labels = evidence(stores)["labels"]
+    assert (labels["labelled"], labels["unseen"], labels["coverage"]) == (42, 14, 1.0)
+    assert ("maybe" in str(newest(stores))) is not private
+
+
 def test_history_says_what_the_step_says(released, execute):
     declare(released, persist="{k: 2, n: 3}")
     until_scored(released, execute, changed_from=45)
@@ -334,7 +396,7 @@ def test_a_model_of_classes_is_judged_and_estimated_by_its_probabilities(shelf, 
     rows = truth(stores)
     rows.loc[::4, "y"] = "maybe"
     write_labels(stores, rows, "labels.csv")
-    with pytest.raises(GateFailed, match="14 labels are of a class that the model does not know|42 of 56 predictions"):
+    with pytest.raises(GateFailed, match="14 of 56 true values are of a class that the model does not know"):
         check(execute, "2026-04-02")
     assert evidence(stores)["labels"]["unseen"] == 14
 

@@ -225,7 +225,9 @@ def test_by_a_rule_for_which_the_inconclusive_is_no_warning_it_neither_persists_
 
     assert check_persistence(undecided, earlier(undecided, undecided), rule) == []
     assert check_persistence(WARNED, earlier(undecided, undecided), rule) == []
-    # It is left out, as a run that errored is: the warning before it is the last that tells.
+    # Where nothing was measured it is left out, as a run that errored is: the warning before it is the last that tells.
     assert [each.name for each in check_persistence(WARNED, earlier(WARNED, undecided, undecided), rule)] == [
         f"persistent({NAME})"
     ]
+    measured = (check(Verdict.INCONCLUSIVE, value=0.3),)
+    assert check_persistence(WARNED, earlier(WARNED, measured, measured), rule) == []

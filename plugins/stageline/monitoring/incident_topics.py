@@ -83,8 +83,8 @@ def is_wrong(check: Check) -> bool:
 
 
 def is_loss(check: Check) -> bool:
-    """Whether a check is about a loss, or says that one came back."""
-    return subject_of(check)[0] in LOSSES
+    """Whether a check is about a loss, or says that one came back; a model that answers otherwise has lost itself."""
+    return subject_of(check)[0] in LOSSES and check.details.get("reason") != "answers_changed"
 
 
 def role_of(topic: str) -> Role:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stageline.evaluation import Estimate
 from stageline.evaluation.wording import number, with_interval
 from stageline.monitoring.estimation import CALIBRATED, Estimated
-from stageline.monitoring.performance import Performance, PerformanceLimits, judge_goal, judge_loss
+from stageline.monitoring.performance import Performance, PerformanceLimits, Released, judge_goal, judge_loss
 from stageline.monitoring.smoothing import Smoothed
 from stageline.persistence import Persistence, short_name
 from stageline.spec.metrics import METRICS
@@ -16,13 +16,14 @@ from stageline.verdicts import Check, Severity, Verdict
 
 LABELS, GOAL, LOSS, SMOOTHED, ESTIMATED, PERSISTENT = (f"SL-M0{number}" for number in range(12, 18))
 _LASTING = {
-    LABELS: "did not come as they were due",
+    LABELS: "were not all there, or of classes unknown to the model,",
     GOAL: "missed its goal",
     LOSS: "was above its limit",
     SMOOTHED: "was above its limit",
 }
 # Share of the labels that may name a class which the model does not know.
 _MOST_UNSEEN = 0.01
+_SHOWN_CLASSES, _SHOWN_LETTERS = 3, 40
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class LabelCounts:
     :param scored: Predictions that count.
     :param labelled: Those with a true value that the model may be judged by.
     :param unseen: Those whose true value is a class that the model does not know.
+    :param unseen_classes: These classes, as far as they may be shown.
     :param none: Why no prediction counts, in words.
     :param missing: Why there is no table of labels, in words; empty if there is one.
     """
@@ -47,28 +49,53 @@ class LabelCounts:
     odd: int = 0
     late: int = 0
     unseen: int = 0
+    unseen_classes: tuple[str, ...] = ()
     unmatched: int = 0
     none: str = "no prediction was made in this window"
     missing: str = ""
 
     @property
     def coverage(self) -> float | None:
-        """Share of the predictions that have a true value; none of nothing."""
-        return self.labelled / self.scored if self.scored else None
+        """Share of the predictions whose label came, of whatever class; none of nothing."""
+        return self.came / self.scored if self.scored else None
+
+    @property
+    def came(self) -> int:
+        """Predictions with a true value, also one that the model does not know."""
+        return self.labelled + self.unseen
 
 
 def undecided(counts: LabelCounts, limits: PerformanceLimits) -> str:
     """Return why a window is not judged; empty if it is."""
-    if not counts.labelled:
+    if not counts.came:
         return _nothing_known(counts)
-    told = f"{counts.labelled:,} of {counts.scored:,} predictions have a label"
-    if counts.labelled < limits.min_n:
+    if _new_classes(counts):
+        return _unseen(counts)
+    told = f"{counts.came:,} of {counts.scored:,} predictions have a label"
+    if counts.came < limits.min_n:
         return f"{told}, min_n = {limits.min_n:,}"
-    if counts.labelled < limits.min_coverage * counts.scored:
-        return f"{told} ({counts.labelled / counts.scored:.1%}), min_coverage = {limits.min_coverage:.0%}"
-    if counts.unseen > _MOST_UNSEEN * counts.labelled:
-        return f"{counts.unseen:,} labels are of a class that the model does not know; train it anew"
+    if counts.came < limits.min_coverage * counts.scored:
+        return f"{told} ({counts.came / counts.scored:.1%}), min_coverage = {limits.min_coverage:.0%}"
+    if counts.labelled < limits.min_n:
+        return f"{counts.labelled:,} of {counts.came:,} labels are of a class of the model, min_n = {limits.min_n:,}"
     return ""
+
+
+def _new_classes(counts: LabelCounts) -> bool:
+    return counts.unseen > _MOST_UNSEEN * counts.came
+
+
+def _unseen(counts: LabelCounts) -> str:
+    names = [
+        repr(name if len(name) <= _SHOWN_LETTERS else f"{name[:_SHOWN_LETTERS]}…")
+        for name in counts.unseen_classes[:_SHOWN_CLASSES]
+    ]
+    more = len(counts.unseen_classes) - len(names)
+    shown = f" ({', '.join(names)}{f' and {more:,} more' if more else ''})" if names else ""
+    return (
+        f"{counts.unseen:,} of {counts.came:,} true values are of a class that the model does not know{shown}: it has "
+        "to be trained anew, or the labels are of another coding"
+    )
 
 
 def _nothing_known(counts: LabelCounts) -> str:
@@ -82,30 +109,37 @@ def _nothing_known(counts: LabelCounts) -> str:
 def labels_check(counts: LabelCounts, limits: PerformanceLimits, *, severity: Severity = Severity.CRITICAL) -> Check:
     """Tell whether the labels are there (SL-M012); what is odd about some of them warns.
 
-    It fails where labels were due and did not come. Without a prediction none is due: that only warns.
+    It fails where labels were due and did not come, and where they are of classes that the model does not know:
+    however few rows there are, such a class is one that it will never say. Without a prediction none is due: that
+    only warns.
     """
     why = undecided(counts, limits)
-    lacking = bool(counts.scored) and counts.labelled < limits.min_coverage * counts.scored
-    verdict = Verdict.FAILED if lacking else Verdict.INCONCLUSIVE if why else Verdict.PASSED
-    told = why or f"{counts.labelled:,} of {counts.scored:,} predictions have a label"
+    lacking = bool(counts.scored) and counts.came < limits.min_coverage * counts.scored
+    new = _new_classes(counts)
+    verdict = Verdict.FAILED if lacking or new else Verdict.INCONCLUSIVE if why else Verdict.PASSED
+    have = f"{counts.came:,} of {counts.scored:,} predictions have a label"
+    told = why or have
     beside = [
         f"{count:,} {words}"
         for count, words in (
             (counts.contradictory, "left out: two labels contradict each other"),
             (counts.odd, "with a label that is NaN or infinite"),
-            (counts.unseen, "of a class that the model does not know"),
+            (0 if new else counts.unseen, "of a class that the model does not know"),
             (counts.late, "whose label came later"),
             (counts.repeated, "labelled more than once"),
             (counts.corrected, "whose label was corrected"),
         )
         if count
     ]
+    if new and lacking:
+        beside.insert(0, f"{have}, min_coverage = {limits.min_coverage:.0%}")
     strange = counts.contradictory or counts.odd or counts.unseen
     return Check(
         code=LABELS, name="labels", n=counts.scored, value=counts.coverage, limit=limits.min_coverage,
         verdict=Verdict.WARNED if verdict is Verdict.PASSED and strange else verdict,
         severity=severity if counts.scored else Severity.WARNING,
-        message="; ".join([f"{told} in {counts.uri!r}" if counts.scored else told, *beside]),
+        message="; ".join([f"{told} in {counts.uri!r}" if counts.scored and not new else told, *beside]),
+        details={"reason": "unseen_classes"} if new else {},
     )  # fmt: skip
 
 
@@ -126,6 +160,24 @@ def performance_checks(
     if smoothed is not None and smoothed.windows > 1 and not why and performance.loss is not None:
         checks.append(_smoothed(performance.metric, smoothed, performance.loss, limits, severity))
     return tuple(checks)
+
+
+def answers_check(released: Released) -> Check:
+    """Tell that a model answers otherwise than at its release (SL-M014): what it has lost cannot be said.
+
+    That is certain without a single label, so it fails whatever the window shows, and need not come back to count.
+
+    :param released: Whose evaluation is on record.
+    """
+    holdout, then = released.holdout, released.kpi.value if released.kpi else math.nan
+    now = number(released.anew, then) if math.isfinite(released.anew) else "not defined"
+    return Check(
+        code=LOSS, name=f"loss({holdout.metric})", verdict=Verdict.FAILED, severity=Severity.CRITICAL, n=len(holdout),
+        details={"reason": "answers_changed", "recorded": _or_none(then), "anew": _or_none(released.anew)},
+        message=f"the model answers otherwise than at its release: on the same {len(holdout):,} rows of its holdout "
+        f"{holdout.metric} was {number(then, released.anew)} and is {now} now, from the same file; the loss cannot be "
+        "measured: look for what changed around it (versions of libraries, code that it calls, the spec's target)",
+    )  # fmt: skip
 
 
 def estimated_check(estimated: Estimated, kpi: Kpi, limits: PerformanceLimits) -> Check:
@@ -182,7 +234,8 @@ def _goal(performance: Performance, kpi: Kpi, why: str, severity: Severity) -> C
     more = METRICS[kpi.metric].greater_is_better
     limit = f"{'min' if more else 'max'} = {kpi.goal:,.15g}"
     verdict = Verdict.INCONCLUSIVE if why else judge_goal(performance.kpi, kpi.goal, more=more)
-    shown = f"{kpi.metric} {with_interval(performance.kpi, beside=kpi.goal)}" if performance.n else kpi.metric
+    defined = performance.n and math.isfinite(performance.kpi.value)
+    shown = f"{kpi.metric} {with_interval(performance.kpi, beside=kpi.goal)}" if defined else kpi.metric
     if not math.isfinite(performance.kpi.value):
         why = why or "it is not defined on the labelled rows"
     words = {
@@ -203,8 +256,8 @@ def _loss(performance: Performance, limits: PerformanceLimits, why: str, severit
     why = why or performance.why
     if not why and performance.unlabelled > 1 - limits.min_coverage:
         why = f"{performance.unlabelled:.1%} of the predictions are of a kind of which none has a label"
-    if not why and performance.unexpected > 1 - limits.min_coverage:
-        why = f"{performance.unexpected:.1%} of the predictions are of a kind that the release's holdout lacks"
+    if not why and performance.left_out > (1 - limits.min_coverage) * performance.scored:
+        why = f"the holdout says nothing of {performance.left_out / performance.scored:.1%} of the predictions"
     verdict = Verdict.INCONCLUSIVE if why or loss is None else judge_loss(loss, limits.max_loss)
     told = metric
     if performance.n and loss is not None:
@@ -213,7 +266,9 @@ def _loss(performance: Performance, limits: PerformanceLimits, why: str, severit
             f"to expect of this mix of predictions, {limit}"
         )
     elif performance.n and math.isfinite(performance.expected.value):
-        told = f"{metric} {number(performance.kpi.value, 0.0)}, expected {number(performance.expected.value, 0.0)}"
+        own = performance.compared.value
+        shown = number(own, 0.0) if math.isfinite(own) else "is not defined"
+        told = f"{metric} {shown}, expected {number(performance.expected.value, 0.0)}"
     told += _beside(performance)
     if verdict is Verdict.INCONCLUSIVE:
         told += f": not judged, {why}" if why else ": the interval holds the limit"
@@ -229,7 +284,7 @@ def _smoothed(metric: str, smoothed: Smoothed, own: Estimate, limits: Performanc
     undecided_ = ": the interval holds the limit" if verdict is Verdict.INCONCLUSIVE else ""
     if verdict is Verdict.FAILED and own.value <= limits.max_loss:
         # A large loss is in the average for long: it has to go on to count.
-        verdict, undecided_ = Verdict.INCONCLUSIVE, f": the window's own loss of {own.value:.1%} is within it"
+        verdict, undecided_ = Verdict.INCONCLUSIVE, f": the window's own loss of {_percent(own.value)} is within it"
     return Check(
         code=SMOOTHED, name=f"smoothed_loss({metric})", verdict=verdict, severity=severity, n=smoothed.windows,
         value=smoothed.value, limit=limits.max_loss, details=_bounds(smoothed.estimate),
@@ -242,18 +297,28 @@ def _beside(performance: Performance) -> str:
     told = []
     if performance.reweighted and performance.n:
         told.append(f"the labelled rows weighted to the mix of all {performance.scored:,} predictions")
-    if performance.outside > 0.01:  # noqa: PLR2004 - less is not worth a word
-        told.append(f"{performance.outside:.1%} of the predictions are beyond all of the holdout's")
+    if performance.left_out:
+        told.append(
+            f"{performance.left_out:,} of {performance.scored:,} predictions are beyond all of the holdout's, or of a "
+            "kind that it lacks, and left out of the loss"
+        )
     return "".join(f"; {each}" for each in told)
 
 
 def _worse(loss: Estimate) -> str:
     word = "worse" if loss.value >= 0 else "better"
     sign = 1 if loss.value >= 0 else -1
+    if not math.isfinite(loss.value):
+        return "not defined as a share worse"
     if loss.low is None or loss.high is None:
-        return f"{sign * loss.value:.1%} {word}"
+        return f"{_percent(sign * loss.value)} {word}"
     low, high = sorted((sign * loss.low, sign * loss.high))
-    return f"{sign * loss.value:.1%} {word} (95 % interval {low:.1%} to {high:.1%})"
+    return f"{_percent(sign * loss.value)} {word} (95 % interval {_percent(low)} to {_percent(high)})"
+
+
+def _percent(share: float) -> str:
+    # What rounds to zero has no sign.
+    return f"{round(share, 3) + 0.0:.1%}"
 
 
 def _bounds(estimate: Estimate) -> dict[str, float | None]:

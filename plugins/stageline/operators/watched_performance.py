@@ -74,30 +74,42 @@ def judge_labelled(
     """
     from stageline.monitoring.money import value_of_window
     from stageline.monitoring.performance import measure_performance
-    from stageline.monitoring.performance_checks import labels_check, performance_checks, undecided
+    from stageline.monitoring.performance_checks import (
+        LOSS,
+        answers_check,
+        labels_check,
+        performance_checks,
+        undecided,
+    )
     from stageline.monitoring.smoothing import smooth
     from stageline.verdicts import Severity
 
     limits = limits_of(spec)
-    rows, unseen = scored_rows(spec, joined, released) if joined.scored else (None, 0)
-    counts = _counts(joined, uri, unseen, missing)
+    rows, unseen = scored_rows(spec, joined, released) if joined.scored else (None, [])
+    counts = _counts(joined, uri, len(unseen), missing)
+    if not is_private(spec):
+        counts = replace(counts, unseen_classes=tuple(map(str, dict.fromkeys(unseen))))
     if none:
         counts = replace(counts, none=none)
     severity = Severity.WARNING if spec.monitor and spec.monitor.persist else Severity.CRITICAL
     labels = labels_check(counts, limits, severity=severity)
+    changed = (answers_check(released),) if released.answers_changed else ()
     if rows is None:
-        return JudgedWindow(window, counts, None, None, None, None, (labels,))
+        return JudgedWindow(window, counts, None, None, None, None, (labels, *changed))
     why = undecided(counts, limits)
     performance = measure_performance(rows, released, seed=spec.train.seed)
-    loss = None if why else performance.loss
+    loss = None if why or changed else performance.loss
     smoothed = smooth([*earlier, loss], limits.smoothing, shared=performance.shared) if loss is not None else None
     checks = performance_checks(performance, smoothed, spec.kpi, limits, why=why, severity=severity)
-    value = None if why else value_of_window(rows, performance, released, spec.kpi)
+    if changed:
+        # Today's answers on the holdout are no expectation: only the goal can be judged.
+        checks = (*(check for check in checks if check.code != LOSS), *changed)
+    value = None if why or changed else value_of_window(rows, performance, released, spec.kpi)
     return JudgedWindow(window, counts, performance, loss, smoothed, value, (labels, *checks))
 
 
-def scored_rows(spec: "PipelineSpec", joined: "LabelledRows", released: "Released") -> "tuple[ScoredRows, int]":
-    """Return the predictions with their true values, and how many of these are of a class that the model lacks."""
+def scored_rows(spec: "PipelineSpec", joined: "LabelledRows", released: "Released") -> "tuple[ScoredRows, list[Any]]":
+    """Return the predictions with their true values, and those of these that are of a class that the model lacks."""
     import numpy as np
 
     from stageline.monitoring.performance import ScoredRows
@@ -107,7 +119,13 @@ def scored_rows(spec: "PipelineSpec", joined: "LabelledRows", released: "Release
     known = joined.known.copy()
     truth, usable = truth_of(joined.truth.drop_null(), said.classes)
     known[np.flatnonzero(known)[~usable]] = False
-    return ScoredRows.of(spec, said, truth[usable], known, joined.seconds), int((~usable).sum())
+    return ScoredRows.of(spec, said, truth[usable], known, joined.seconds), truth[~usable].tolist()
+
+
+def is_private(spec: "PipelineSpec") -> bool:
+    """Whether true values may stand in no message or record."""
+    labels = spec.monitor.labels if spec.monitor else None
+    return bool({spec.target.column, labels.column if labels else None} & set(spec.source.private))
 
 
 def said_of(spec: "PipelineSpec", table: "pa.Table", released: "Released") -> "Predictions":
@@ -143,19 +161,26 @@ def evidence_of(judged: JudgedWindow, released: "Released") -> dict[str, Any]:
     """Return what is recorded of a window: what was known, what was measured, and what it is worth."""
     counts, performance = judged.labels, judged.performance
     measured = performance if judged.kpi is not None else None
+    expected = None if released.answers_changed else measured
     return {
         "labels": {
-            **{name: value for name, value in asdict(counts).items() if name not in ("none", "missing")},
+            **{
+                name: value for name, value in asdict(counts).items()
+                if name not in ("none", "missing", "unseen_classes")
+            },
             "coverage": counts.coverage,
         },
         "kpi": measured and {"metric": measured.metric, **asdict(measured.kpi), "n": measured.n},
         "released": asdict(released.kpi) if released.kpi else None,
-        "expected": measured and asdict(measured.expected),
+        # The recorded KPI asked anew of the same model and the same rows.
+        "anew": {"value": released.anew, "changed": released.answers_changed},
+        "compared": expected and asdict(expected.compared),
+        "expected": expected and asdict(expected.expected),
         "loss": asdict(judged.loss) if judged.loss else None,
         "smoothed": asdict(judged.smoothed) if judged.smoothed else None,
         "mix": measured and {
             name: getattr(measured, name)
-            for name in ("reweighted", "unlabelled", "unexpected", "outside", "time_effect")
+            for name in ("reweighted", "unlabelled", "unexpected", "outside", "left_out", "time_effect")
         },
         "value": asdict(judged.value) if judged.value else None,
     }  # fmt: skip

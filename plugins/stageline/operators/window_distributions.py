@@ -28,13 +28,10 @@ def keep_distributions(
     Nothing is judged by it: an alarm never waits for a picture.
     """
     from stageline.monitoring.distributions import distributions
-    from stageline.monitoring.outputs import PREDICTION
+    from stageline.operators.watched_privacy import private_columns
 
-    private = set(run.spec.source.private)
-    if run.spec.target.column in private:
-        private.add(PREDICTION)
     try:
-        found = distributions(profile, counts, findings, private)
+        found = distributions(profile, counts, findings, private_columns(run))
         return _place(run).keep(found.model_dump_json(exclude_defaults=True))
     except ArtifactError as error:
         _log.warning("the page will show no distributions: %s", error)
