@@ -327,14 +327,14 @@ def test_34_a_model_before_that_is_dead_decides_no_cause_and_nothing_is_rolled_b
     watched = watch(until="2026-03-24", roll_back=True)
 
     assert watched.checks("performance")["SL-M014"]["verdict"] == "failed"
-    assert watched.verdicts["cause"] in ("errored", "inconclusive")
+    # It is not decided, and that is no fault of the monitoring.
+    assert watched.checks("cause")["SL-M018"]["verdict"] == "inconclusive"
     assert "model version 1 of 'small': there is no file" in watched.record("cause").sentence
     assert "SL-P003" not in watched.checks("cause")
     with stores.ledger() as ledger:
         assert ledger.head("small").champion.version == 2
     assert topics(watched)["performance"] == "mo"
-    assert topics(watched)["monitoring"] == "op"
-    assert "there is no file" in watched.incidents["monitoring"]["sentence"]
+    assert "monitoring" not in topics(watched)
     assert "there is no file" in watched.page(tmp_path)
 
 
