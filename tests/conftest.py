@@ -23,6 +23,18 @@ _SETTINGS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def no_trace_in_the_environment() -> Iterator[None]:
+    """Let no test set what Airflow or Stageline read from the environment of the tests after it."""
+    before = _settings_now()
+    yield
+    assert _settings_now() == before
+
+
+def _settings_now() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(("AIRFLOW", "STAGELINE"))}
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Start a temporary server, give the URL of its database `postgres`, and stop it at the end."""

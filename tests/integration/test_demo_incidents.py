@@ -10,7 +10,6 @@ import pytest
 from own_airflow import ROOT
 from small_project import Stores
 
-from stageline.cli.project import opened_ledger, pipelines_folder, settings_of
 from stageline.demo.calendar import CALENDAR, write_window
 from stageline.demo.calendar import Window as Hours
 from stageline.demo.incidents import SCRIPTED_INCIDENTS, Finder
@@ -28,6 +27,7 @@ from stageline.operators import (
 )
 from stageline.operators.aliases import tracking_of
 from stageline.operators.champion import Champion
+from stageline.operators.configuration import load_settings
 from stageline.operators.performance_history import PastPerformance, performance_history
 from stageline.operators.run_context import RunContext
 from stageline.operators.watched_history import judge_history
@@ -85,10 +85,6 @@ def replays(kept, stores, execute, tmp_path, monkeypatch):
     monkeypatch.setenv(CALENDAR, str(calendar))
     spec = (ROOT / "config/pipelines/hourly_demand_pilot.yaml").read_text("utf-8")
     named = re.sub("^pipeline: .*$", "pipeline: small", spec, flags=re.MULTILINE)
-    if "\nfeatures:" not in named:
-        named = re.sub("^(target: .*)$", r"features: {exclude: [active_members_7d]}\n\1", named, flags=re.MULTILINE)
-    if "performance:" not in named:
-        named = named.replace("monitor: {window: P7D, ", "monitor: {window: P7D, performance: {max_loss: 0.15}, ")
     (stores.project / "config/pipelines/small.yaml").write_text(named, encoding="utf-8")
     write_window(calendar, Hours("2024-01-01", "2025-01-01"))
     for kind in TRAINED:
@@ -146,10 +142,9 @@ def _weeks(incident):
 
 @contextmanager
 def _watched(stores: Stores) -> Iterator[WatchedWindow]:
-    """Open the released model as `stageline monitor` does."""
-    settings = settings_of(stores.project)
-    loaded = load_pipeline("small", pipelines_folder(stores.project))
-    with opened_ledger(stores.project) as ledger:
+    settings = load_settings()
+    loaded = load_pipeline("small", stores.project / "config/pipelines")
+    with stores.ledger() as ledger:
         run = RunContext(
             name="small", loaded=loaded, project=loaded.project, settings=settings, ledger=ledger,
             tracking=tracking_of(settings), dag_id="small", run_id="2024", task_id="monitor", map_index=-1,

@@ -76,8 +76,8 @@ def naming(uri: str, schema: "pa.Schema | None" = None, *, lines: int = 0) -> It
             column, row = schema.field(int(unfit["column"])), unfit["row"]
             where = f"row {lines + int(row):,} of the file" if row else "it"
             raise SourceError(
-                f"{uri!r}: column {column.name!r} cannot be read as {column.type}, its type until now: {where} holds a "
-                "value that is none; mend the file, or train again if the new type is meant"
+                f"{uri!r}: column {column.name!r} cannot be read as {column.type}, its type until now: {where} holds "
+                "something else; mend the file, or train again if the new type is meant"
             ) from None
         words = str(error).strip().splitlines() or [type(error).__name__]
         raise SourceError(f"{uri!r}: cannot be read as a table: {words[0]}; mend or replace it") from error

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from stageline.serving.answers import Oracle
     from stageline.serving.features import FeatureRows
     from stageline.serving.scoring import Scoring
 
@@ -59,7 +58,7 @@ def score_parts(uri: str, parts: Sequence[RowPart], scoring: "Scoring", staged: 
         for rows in _ahead(_feature_batches(uri, parts, scoring, tally)):
             watch.see(rows)
             if len(rows.frame):
-                answers = _ask(scoring.oracle, rows, tally)
+                answers = _ask(scoring, rows, tally)
                 if pending is not None:
                     pending.result()
                 pending = writer.submit(file.write, table_of(rows, answers, scoring, staged.schema))
@@ -133,10 +132,14 @@ def _first(steps: "Iterator[_T]") -> "Iterator[_T]":
         return
 
 
-def _ask(oracle: "Oracle", rows: "FeatureRows", tally: Tally) -> "dict[str, pa.Array]":
+def _ask(scoring: "Scoring", rows: "FeatureRows", tally: Tally) -> "dict[str, pa.Array]":
     try:
-        return oracle.answer(rows.frame)
+        return scoring.oracle.answer(rows.frame)
     except DataError as error:
-        raise DataError(
-            f"{error}, of the {len(rows.frame):,} rows after the first {tally.scored:,}; nothing was written"
-        ) from error
+        place = f"of the {len(rows.frame):,} rows after the first {tally.scored:,}; nothing was written"
+        if scoring.private and error.__cause__ is not None:
+            raise DataError(
+                f"the {type(scoring.oracle.model).__name__} raised {type(error.__cause__).__name__}, {place}; what it "
+                "said is not shown, as the table has private columns"
+            ) from None
+        raise DataError(f"{error}, {place}") from error

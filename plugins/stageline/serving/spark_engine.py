@@ -1,5 +1,6 @@
 """Spark as an engine: it shares the parts of a source out, and each task scores its own as one process would."""
 
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -32,7 +33,7 @@ class Refused:
     """Why a task did not score its rows.
 
     :param kind: Name of the exception.
-    :param trace: Where it was raised, unless that is Stageline itself.
+    :param trace: Where other code than Stageline's raised it.
     """
 
     kind: str
@@ -124,11 +125,9 @@ class Errand:
             oracle = replace(self.scoring.oracle, model=self.model.load())
             return score_parts(self.uri, self.shares[share], replace(self.scoring, oracle=oracle), self.staged)
         except StagelineError as error:
-            return Refused(type(error).__name__, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever a model raises
-            import traceback
-
-            return Refused(type(error).__name__, str(error), traceback.format_exc())
+            return Refused(type(error).__name__, str(error), _foreign_trace(error))
+        except Exception as error:  # noqa: BLE001 - whatever a library raises
+            return Refused(type(error).__name__, str(error), _foreign_trace(error))
 
 
 def share_out(parts: Sequence[RowPart]) -> list[list[RowPart]]:
@@ -161,13 +160,24 @@ def _words(error: Exception) -> str:
     return told[-1] if any(line.startswith("Traceback") for line in told) else told[0]
 
 
+def _foreign_trace(error: BaseException | None) -> str:
+    """Return where code that is not Stageline's raised what stopped the task: a model's, in most cases."""
+    while isinstance(error, StagelineError):
+        error = error.__cause__
+    return "" if error is None else "".join(traceback.format_exception(error))
+
+
 def _as_error(refused: Refused, place: str, *, hushed: bool) -> Exception:
     kind = getattr(exceptions, refused.kind, None)
     if isinstance(kind, type) and issubclass(kind, StagelineError):
         sentence = refused.sentence if place in refused.sentence else f"{place}: {refused.sentence}"
-        return kind(sentence)
+        return _noted(kind(sentence), refused.trace)
     words = refused.kind if hushed else f"{refused.kind}: {refused.sentence}"
     error = DataError(f"{place}: a task of Spark failed, nothing was written: {words}")
-    if refused.trace and not hushed:
-        error.add_note(refused.trace)
+    return error if hushed else _noted(error, refused.trace)
+
+
+def _noted(error: Exception, trace: str) -> Exception:
+    if trace:
+        error.add_note(trace)
     return error
