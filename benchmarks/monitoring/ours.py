@@ -122,7 +122,7 @@ class Watched:
     """The performance of one model, window after window."""
 
     def __init__(self, scenario, released=None):
-        from stageline.monitoring.performance import Released
+        from stageline.monitoring.released import Released
 
         self.scenario = scenario
         self.released = released or Released(sample_of(*holdout_rows(scenario)))
@@ -136,7 +136,9 @@ class Watched:
         """
         import numpy as np
 
-        from stageline.monitoring.performance import ScoredRows, judge_loss, measure_performance
+        from stageline.monitoring.losses import judge_loss
+        from stageline.monitoring.performance import measure_performance
+        from stageline.monitoring.released import ScoredRows
         from stageline.monitoring.smoothing import smooth
         from stageline.verdicts import Verdict
 

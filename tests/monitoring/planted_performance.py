@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from stageline.evaluation import Predictions
-from stageline.monitoring.performance import Released, ScoredRows
+from stageline.monitoring.released import Released, ScoredRows
 from stageline.monitoring.samples import Sample
 
 HOUR = 3_600

@@ -10,8 +10,9 @@ from stageline.evaluation import Predictions
 from stageline.evaluation.metrics import score
 from stageline.evaluation.predictions import coded, codes_of
 from stageline.monitoring.estimation import CALIBRATED, HOLDOUT, Calibration, estimate_performance, expected_score
-from stageline.monitoring.performance import PerformanceLimits, Released
+from stageline.monitoring.performance import PerformanceLimits
 from stageline.monitoring.performance_checks import estimated_check
+from stageline.monitoring.released import Released
 from stageline.monitoring.samples import Sample
 from stageline.spec.metrics import METRICS
 from stageline.spec.models import Kpi

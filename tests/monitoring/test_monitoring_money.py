@@ -8,7 +8,8 @@ from planted_performance import classes, classification, regression_window, rele
 
 from stageline.evaluation import Predictions
 from stageline.monitoring.money import value_of_window
-from stageline.monitoring.performance import Released, ScoredRows, measure_performance
+from stageline.monitoring.performance import measure_performance
+from stageline.monitoring.released import Released, ScoredRows
 from stageline.monitoring.samples import Sample
 from stageline.spec.models import Kpi
 

@@ -12,26 +12,18 @@ from planted_performance import HOUR, classes, classification, numbers, regressi
 
 from stageline.evaluation import Estimate, Predictions
 from stageline.monitoring.estimation import HOLDOUT, Estimated
-from stageline.monitoring.performance import (
-    PerformanceLimits,
-    Released,
-    ScoredRows,
-    judge_goal,
-    judge_loss,
-    measure_performance,
-    relative_loss,
-)
+from stageline.monitoring.label_checks import LabelCounts, labels_check, undecided
+from stageline.monitoring.losses import judge_goal, judge_loss, relative_loss
+from stageline.monitoring.performance import PerformanceLimits, measure_performance
 from stageline.monitoring.performance_checks import (
-    LabelCounts,
     answers_check,
     estimated_check,
-    labels_check,
     lasting,
     performance_checks,
     performance_persistence,
     performance_sentence,
-    undecided,
 )
+from stageline.monitoring.released import Released, ScoredRows
 from stageline.monitoring.samples import Sample, time_effect
 from stageline.monitoring.smoothing import Smoothed
 from stageline.monitoring.strata import shares, strata_of, with_mix

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stageline.evaluation import Estimate
-from stageline.monitoring.performance import judge_loss
+from stageline.monitoring.losses import judge_loss
 from stageline.monitoring.smoothing import smooth
 from stageline.verdicts import Verdict
 

@@ -12,7 +12,8 @@ from stageline.evaluation import Estimate, Predictions, blocks_of
 from stageline.evaluation.bootstrap import percentile_interval, replicate, resample
 from stageline.evaluation.metrics import score
 from stageline.evaluation.summed import Summed, summed
-from stageline.monitoring.performance import Released, expected_replicates, expected_value, relative_loss
+from stageline.monitoring.losses import relative_loss
+from stageline.monitoring.released import Released, expected_replicates, expected_value
 from stageline.monitoring.samples import Sample
 from stageline.monitoring.strata import shares
 

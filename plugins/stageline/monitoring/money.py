@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from stageline.monitoring.performance import Performance, Released, ScoredRows
+from stageline.monitoring.performance import Performance
+from stageline.monitoring.released import Released, ScoredRows
 from stageline.monitoring.strata import shares, with_mix
 from stageline.spec.metrics import METRICS
 from stageline.spec.models import Kpi

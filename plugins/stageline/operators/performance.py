@@ -11,7 +11,7 @@ from stageline.verdicts import Report
 if TYPE_CHECKING:
     from stageline.evaluation import Estimate
     from stageline.monitoring.estimation import Estimated
-    from stageline.monitoring.performance import Released
+    from stageline.monitoring.released import Released
     from stageline.monitoring.windows import Window
     from stageline.operators.champion import Champion
     from stageline.operators.run_context import RunContext

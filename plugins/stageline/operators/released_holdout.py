@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stageline.evaluation import Estimate
-    from stageline.monitoring.performance import Released
+    from stageline.monitoring.released import Released
     from stageline.operators.champion import Champion
 
 
@@ -23,7 +23,7 @@ def released_holdout(champion: "Champion") -> "Released":
     import pyarrow as pa
 
     from stageline.evaluation import predict
-    from stageline.monitoring.performance import Released
+    from stageline.monitoring.released import Released
     from stageline.monitoring.samples import Sample
     from stageline.operators.stored_rows import part_of, read_snapshot, rows_of
 

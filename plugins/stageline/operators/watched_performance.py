@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
     from stageline.evaluation import Estimate, Predictions
     from stageline.monitoring.estimation import Estimated
+    from stageline.monitoring.label_checks import LabelCounts
     from stageline.monitoring.labels import LabelledRows
     from stageline.monitoring.money import WindowValue
-    from stageline.monitoring.performance import Performance, PerformanceLimits, Released, ScoredRows
-    from stageline.monitoring.performance_checks import LabelCounts
+    from stageline.monitoring.performance import Performance, PerformanceLimits
+    from stageline.monitoring.released import Released, ScoredRows
     from stageline.monitoring.smoothing import Smoothed
     from stageline.monitoring.windows import Window
     from stageline.spec import PipelineSpec
@@ -72,15 +73,10 @@ def judge_labelled(
     :param none: Why no prediction counts, if so.
     :param missing: Why there is no table of labels, if so.
     """
+    from stageline.monitoring.label_checks import labels_check, undecided
     from stageline.monitoring.money import value_of_window
     from stageline.monitoring.performance import measure_performance
-    from stageline.monitoring.performance_checks import (
-        LOSS,
-        answers_check,
-        labels_check,
-        performance_checks,
-        undecided,
-    )
+    from stageline.monitoring.performance_checks import LOSS, answers_check, performance_checks
     from stageline.monitoring.smoothing import smooth
     from stageline.verdicts import Severity
 
@@ -112,7 +108,7 @@ def scored_rows(spec: "PipelineSpec", joined: "LabelledRows", released: "Release
     """Return the predictions with their true values, and those of these that are of a class that the model lacks."""
     import numpy as np
 
-    from stageline.monitoring.performance import ScoredRows
+    from stageline.monitoring.released import ScoredRows
     from stageline.monitoring.said import truth_of
 
     said = said_of(spec, joined.table, released)
@@ -215,7 +211,7 @@ def earlier_losses(records: "Sequence[Mapping[str, Any]]", window: "Window") -> 
 
 
 def _counts(joined: "LabelledRows", uri: str, unseen: int, missing: str) -> "LabelCounts":
-    from stageline.monitoring.performance_checks import LabelCounts
+    from stageline.monitoring.label_checks import LabelCounts
 
     return LabelCounts(
         uri=uri, scored=joined.scored, labelled=joined.labelled - unseen, repeated=joined.repeated,
