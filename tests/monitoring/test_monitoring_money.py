@@ -31,7 +31,7 @@ def measured(rng, kpi, worse=1.0, rows=1_000, known=None):
 def test_what_is_gained_and_what_is_lost_are_what_the_release_promised(seed, worse):
     value, performance = measured(np.random.default_rng(seed), BY_UNIT, worse, rows=200)
     assert value.amount + value.lost == pytest.approx(2.5 * 2.0 * 200)
-    assert value.lost == pytest.approx((performance.kpi.value - performance.expected.value) * 2.0 * 200)
+    assert value.lost == pytest.approx((performance.compared.value - performance.expected.value) * 2.0 * 200)
     assert value.per_1000 == pytest.approx(value.amount * 5)
     assert (value.currency, value.cost) == ("EUR", None)
 
@@ -56,7 +56,7 @@ def test_more_is_better_loses_by_less():
     rows = ScoredRows.of(spec("accuracy_score"), said, truth, np.ones(1_000, bool))
     performance = measure_performance(rows, release)
     value = value_of_window(rows, performance, release, Kpi(metric="accuracy_score", min=0.5, value_per_unit=100))
-    lost = (performance.expected.value - performance.kpi.value) * 100 * 1_000
+    lost = (performance.expected.value - performance.compared.value) * 100 * 1_000
     assert value.lost == pytest.approx(lost)
     assert value.lost > 0
 
