@@ -16,6 +16,8 @@ from hypothesis import settings
 settings.register_profile("stageline", deadline=None)
 settings.load_profile("stageline")
 
+# What Airflow and Stageline read of the environment; `AIRFLOW_CTX_` is what a task leaves there.
+_READ = ("AIRFLOW__", "AIRFLOW_HOME", "STAGELINE")
 _BINARIES = ("initdb", "pg_ctl", "postgres")
 _SETTINGS = (
     "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
@@ -32,7 +34,7 @@ def no_trace_in_the_environment() -> Iterator[None]:
 
 
 def _settings_now() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(("AIRFLOW", "STAGELINE"))}
+    return {name: value for name, value in os.environ.items() if name.startswith(_READ)}
 
 
 @pytest.fixture(scope="session")
