@@ -10,6 +10,7 @@ StagelineError
 │   ├── MissingStepError     a step needs an earlier one that left no record in this run
 │   ├── HeadError            the head cannot move so: another moved it first, or there is no such champion
 │   │   └── SupersededError  the candidate is older than what was promoted already
+│   ├── TargetError          a serving target does not serve what was asked for, and will not by itself
 │   └── ScaffoldError        `stageline init` would have to overwrite something
 └── Outage                   a store cannot be reached: worth a retry
     ├── LedgerError          the ledger
@@ -55,6 +56,10 @@ class HeadError(Refusal):
 
 class SupersededError(HeadError):
     """The candidate is older than what was promoted already."""
+
+
+class TargetError(Refusal):
+    """A serving target does not serve what was asked for, and will not by itself."""
 
 
 class ScaffoldError(Refusal):

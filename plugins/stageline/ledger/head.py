@@ -1,64 +1,22 @@
 """What a pipeline serves: a head that moves by promotions and rollbacks, as a pure fold over the log."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from stageline.exceptions import HeadError, LedgerError
+from stageline.ledger.canary import CANARY_CHANGE, CANARY_MOVES, Canary, CanaryChange
+from stageline.ledger.model_version import ModelVersion
 from stageline.ledger.records import Record
 
 PROMOTION, ROLLBACK = "promotion", "rollback"
+# What gives a pipeline another champion; a canary beside it changes none.
 MOVES = (PROMOTION, ROLLBACK)
+ALL_MOVES = (*MOVES, *CANARY_MOVES)
 CHANGE = "head_change"
 # No pipeline's name holds a dot: a head called so is a drill's, and nothing outside the ledger follows it.
 DRILL = ".drill"
-
-
-def moment_text(moment: datetime | None) -> str:
-    """Return a time as a text that sorts as times do: in UTC, with microseconds; empty for none.
-
-    :param moment: Without a zone it is in UTC.
-    """
-    if moment is None:
-        return ""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _as_moment(value: str) -> str:
-    if value and moment_text(datetime.fromisoformat(value)) != value:
-        raise ValueError(f"{value!r} is no time as moment_text writes it")
-    return value
-
-
-Moment = Annotated[str, AfterValidator(_as_moment)]
-
-
-class ModelVersion(BaseModel):
-    """One trained model, as the head points to it.
-
-    :param version: Number of the version in MLflow's registry, under the pipeline's name.
-    :param uri: Where its file lies.
-    :param digest: `sha256:…` of that file, recorded at training.
-    :param mlflow_run: Run that trained it.
-    :param snapshot: Version of the feature snapshot it was trained on.
-    :param watermark: Newest event time in its data, as `moment_text` writes it; empty without an event time.
-    :param as_of: The time its DAG run stands for: the logical date, or when it was to start.
-    :param dag_run: `DAG/RUN` that trained it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: Annotated[int, Field(ge=1)]
-    uri: str
-    digest: str
-    mlflow_run: str
-    snapshot: Annotated[int, Field(ge=0)]
-    watermark: Moment = ""
-    as_of: Moment = ""
-    dag_run: str
 
 
 class HeadChange(BaseModel):
@@ -81,6 +39,7 @@ class Head(BaseModel):
     :param promoted: The newest model that was ever promoted, and the record that did it: an older one is superseded,
         even after a rollback.
     :param earlier: The champions before this one that were not rolled back, the newest last.
+    :param canary: The candidate that is tried beside the champion; none: no rollout is under way.
     :param position: Record of the last change; 0 before the first.
     """
 
@@ -91,6 +50,7 @@ class Head(BaseModel):
     champion: ModelVersion | None = None
     promoted: tuple[ModelVersion, int] | None = None
     earlier: tuple[ModelVersion, ...] = ()
+    canary: Canary | None = None
     position: int = 0
 
     def superseded(self, candidate: ModelVersion) -> str:
@@ -108,7 +68,7 @@ class Head(BaseModel):
         return ""
 
     def promote(self, candidate: ModelVersion, position: int) -> "Head":
-        """Return the head after a promotion."""
+        """Return the head after a promotion, which ends a rollout."""
         kept = (*self.earlier, self.champion) if self.champion else self.earlier
         return Head(
             pipeline=self.pipeline, generation=self.generation + 1, champion=candidate,
@@ -117,6 +77,8 @@ class Head(BaseModel):
 
     def roll_back(self, version: int | None, position: int) -> "Head":
         """Return the head after a rollback to an earlier champion; without a version, to the one before.
+
+        It ends a rollout, too: its canary was tried beside the champion that is left.
 
         :raises HeadError: There is no such earlier champion.
         """
@@ -136,12 +98,24 @@ class Head(BaseModel):
             promoted=self.promoted, earlier=self.earlier[:place], position=position,
         )  # fmt: skip
 
+    def try_out(self, canary: Canary | None, position: int) -> "Head":
+        """Return the head with another canary, or with none; the champion stays.
+
+        :param canary: One without a sequence begins here.
+        """
+        if canary is not None and not canary.sequence:
+            canary = canary.model_copy(update={"sequence": position})
+        return self.model_copy(update={"canary": canary, "position": position})
+
 
 def change_of(before: Head, after: Head) -> dict[str, Any]:
     """Return what a record's evidence says of a change of the head.
 
     :raises LedgerError: The head after it has no champion.
     """
+    if after.generation == before.generation:
+        canaries = CanaryChange(generation=after.generation, before=before.canary, after=after.canary)
+        return {CANARY_CHANGE: canaries.model_dump(mode="json")}
     if after.champion is None:
         raise LedgerError(f"the head of pipeline {after.pipeline!r} cannot change to nothing")
     change = HeadChange(generation=after.generation, before=before.champion, after=after.champion)
@@ -156,7 +130,10 @@ def replay(pipeline: str, records: Iterable[Record]) -> Head:
     """
     head = Head(pipeline=pipeline)
     for record in records:
-        if record.kind not in MOVES:
+        if record.kind not in ALL_MOVES:
+            continue
+        if record.kind in CANARY_MOVES:
+            head = _tried_out(head, record)
             continue
         change = HeadChange.model_validate(record.evidence.get(CHANGE))
         if record.kind == PROMOTION:
@@ -171,3 +148,13 @@ def replay(pipeline: str, records: Iterable[Record]) -> Head:
             )
         head = after
     return head
+
+
+def _tried_out(head: Head, record: Record) -> Head:
+    change = CanaryChange.model_validate(record.evidence.get(CANARY_CHANGE))
+    if (head.generation, head.canary) != (change.generation, change.before):
+        raise LedgerError(
+            f"record #{record.position} of pipeline {head.pipeline!r} changes the canary of another head than the "
+            f"records before it give (generation {head.generation})"
+        )
+    return head.try_out(change.after, record.position)

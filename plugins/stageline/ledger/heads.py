@@ -5,8 +5,10 @@ from collections.abc import Callable
 from sqlalchemy import Connection, insert, select, update
 
 from stageline.exceptions import HeadError, SupersededError
+from stageline.ledger.canary import Canary
 from stageline.ledger.chain import canonical_json
-from stageline.ledger.head import Head, ModelVersion, change_of
+from stageline.ledger.head import Head, change_of
+from stageline.ledger.model_version import ModelVersion
 from stageline.ledger.records import Entry, Record
 from stageline.ledger.schema import HEAD
 
@@ -28,18 +30,67 @@ def promote_in(connection: Connection, entry: Entry, candidate: ModelVersion, ex
 
     :param expected: Generation of the head that the candidate was judged against.
     :raises SupersededError: The candidate is older than what was promoted.
-    :raises HeadError: The head moved since.
+    :raises HeadError: The head moved since, or another model is being rolled out.
     """
     before = read_head(connection, entry.pipeline, for_update=True)
+    _require_judged(before, candidate, expected)
+    if before.canary is not None and before.canary.model.digest != candidate.digest:
+        raise _under_way(before, before.canary)
+    return _move(connection, entry, before, lambda position: before.promote(candidate, position), append)
+
+
+def begin_canary_in(connection: Connection, entry: Entry, canary: Canary, expected: int, append: Append) -> Record:
+    """Try a candidate beside the champion and append the record of it, whose position names the rollout.
+
+    :param expected: Generation of the head that the candidate was judged against.
+    :raises SupersededError: The candidate is older than what was promoted.
+    :raises HeadError: The head moved since, there is no champion, or a rollout is under way.
+    """
+    before = read_head(connection, entry.pipeline, for_update=True)
+    _require_judged(before, canary.model, expected)
+    if before.champion is None:
+        raise HeadError(
+            f"pipeline {entry.pipeline!r} has no champion to try version {canary.model.version} beside: the first "
+            "model is released without a rollout"
+        )
+    if before.canary is not None:
+        raise _under_way(before, before.canary)
+    return _move(connection, entry, before, lambda position: before.try_out(canary, position), append)
+
+
+def change_canary_in(
+    connection: Connection, entry: Entry, sequence: int, percent: int | None, append: Append
+) -> Record:
+    """Give a canary another share of the traffic and append the record of it.
+
+    :param sequence: The rollout's.
+    :param percent: None: it is tried no more.
+    :raises HeadError: That rollout is over.
+    """
+    before = read_head(connection, entry.pipeline, for_update=True)
+    if before.canary is None or before.canary.sequence != sequence:
+        now = f"rollout #{before.canary.sequence} is under way" if before.canary else "none is under way"
+        raise HeadError(f"rollout #{sequence} of {entry.pipeline!r} is over since record #{before.position}: {now}")
+    after = None if percent is None else before.canary.model_copy(update={"percent": percent})
+    return _move(connection, entry, before, lambda position: before.try_out(after, position), append)
+
+
+def _under_way(head: Head, canary: Canary) -> HeadError:
+    return HeadError(
+        f"rollout #{canary.sequence} of {head.pipeline!r} is under way: version {canary.model.version} at "
+        f"{canary.percent} %; wait for its end, or undo it"
+    )
+
+
+def _require_judged(before: Head, candidate: ModelVersion, expected: int) -> None:
     if reason := before.superseded(candidate):
-        raise SupersededError(f"version {candidate.version} of {entry.pipeline!r} is {reason}")
+        raise SupersededError(f"version {candidate.version} of {before.pipeline!r} is {reason}")
     if before.generation != expected:
         champion = f"version {before.champion.version}" if before.champion else "none"
         raise HeadError(
-            f"the head of {entry.pipeline!r} moved from generation {expected} to {before.generation} (champion: "
+            f"the head of {before.pipeline!r} moved from generation {expected} to {before.generation} (champion: "
             f"{champion}) since version {candidate.version} was judged; evaluate it against the present champion"
         )
-    return _move(connection, entry, before, lambda position: before.promote(candidate, position), append)
 
 
 def roll_back_in(
@@ -72,11 +123,11 @@ def _move(
         "position": after.position,
         "state": canonical_json(after.model_dump(mode="json")),
     }
-    if before.generation == 0:
+    if before.position == 0:
         connection.execute(insert(HEAD).values(pipeline=entry.pipeline, **row))
         return record
     moved = connection.execute(
-        update(HEAD).where(HEAD.c.pipeline == entry.pipeline, HEAD.c.generation == before.generation).values(row)
+        update(HEAD).where(HEAD.c.pipeline == entry.pipeline, HEAD.c.position == before.position).values(row)
     )
     if moved.rowcount != 1:
         raise HeadError(f"the head of {entry.pipeline!r} moved while it was read; try again")

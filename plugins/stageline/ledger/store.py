@@ -11,10 +11,12 @@ from sqlalchemy import Connection, Engine, Result, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from stageline.exceptions import HeadError, LedgerError
+from stageline.ledger.canary import CANARY, CANARY_END, Canary
 from stageline.ledger.chain import FIRST_PREVIOUS, chain_faults
 from stageline.ledger.engines import WAIT_SECONDS, make_engine, plain_errors, writing
-from stageline.ledger.head import MOVES, PROMOTION, ROLLBACK, Head, ModelVersion, replay
-from stageline.ledger.heads import promote_in, read_head, roll_back_in
+from stageline.ledger.head import ALL_MOVES, PROMOTION, ROLLBACK, Head, replay
+from stageline.ledger.heads import begin_canary_in, change_canary_in, promote_in, read_head, roll_back_in
+from stageline.ledger.model_version import ModelVersion
 from stageline.ledger.records import ChainFault, Entry, Record
 from stageline.ledger.rows import evidence_text, record_of, row_of
 from stageline.ledger.schema import RECORD
@@ -82,6 +84,36 @@ class Ledger:
         """
         named = entry.model_copy(update={"kind": ROLLBACK})
         return self._write(named, lambda connection: roll_back_in(connection, named, version, expected, _append_in))
+
+    def begin_canary(self, entry: Entry, candidate: ModelVersion, percent: int, *, expected: int) -> Record:
+        """Try a candidate beside the champion, with its record, in one transaction; its position names the rollout.
+
+        :param percent: Share of the traffic, 0 to 100; 0: as a shadow.
+        :param expected: Generation of the head that the candidate was judged against.
+        :raises HeadError: The head moved since, there is no champion, or a rollout is under way.
+        :raises LedgerError: The ledger cannot be written.
+        """
+        named = entry.model_copy(update={"kind": CANARY})
+        canary = Canary(model=candidate, percent=percent)
+        return self._write(named, lambda at: begin_canary_in(at, named, canary, expected, _append_in))
+
+    def shift_canary(self, entry: Entry, percent: int, *, sequence: int) -> Record:
+        """Give the canary of a rollout another share of the traffic, with its record, in one transaction.
+
+        :raises HeadError: That rollout is over.
+        :raises LedgerError: The ledger cannot be written.
+        """
+        named = entry.model_copy(update={"kind": CANARY})
+        return self._write(named, lambda at: change_canary_in(at, named, sequence, percent, _append_in))
+
+    def end_canary(self, entry: Entry, *, sequence: int) -> Record:
+        """Take the canary of a rollout out of the traffic, with its record, in one transaction.
+
+        :raises HeadError: That rollout is over.
+        :raises LedgerError: The ledger cannot be written.
+        """
+        named = entry.model_copy(update={"kind": CANARY_END})
+        return self._write(named, lambda at: change_canary_in(at, named, sequence, None, _append_in))
 
     def find(self, idempotency_key: str) -> Record | None:
         """Return the record with this key, or None."""
@@ -152,7 +184,7 @@ class Ledger:
         head = self.head(pipeline)
         try:
             with plain_errors(self._engine), self._engine.connect() as connection:
-                moves = _rows(connection.execute(_chain(pipeline).where(RECORD.c.kind.in_(MOVES))))
+                moves = _rows(connection.execute(_chain(pipeline).where(RECORD.c.kind.in_(ALL_MOVES))))
                 replayed = replay(pipeline, map(record_of, moves))
         except (LedgerError, HeadError, ValidationError) as error:
             return [ChainFault(pipeline=pipeline, position=max(head.position, 1), message=str(error))]

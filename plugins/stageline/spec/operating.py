@@ -1,13 +1,13 @@
-"""What a spec says about running a pipeline: quality gate, gates, release, rollout, monitoring, objectives."""
+"""What a spec says about running a pipeline: quality gate, gates, release, monitoring, objectives."""
 
 from datetime import timedelta
-from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from stageline.spec.durations import format_duration
 from stageline.spec.problems import refuse
+from stageline.spec.rollout import Rollout
 from stageline.spec.values import Column, Columns, Finite, Role, Section, SomeTime
 
 
@@ -72,36 +72,6 @@ class Gates(Section):
     max_memory_mb: Annotated[float, Field(gt=0)] | None = None
 
 
-class Rollout(Section):
-    """How traffic moves to a new model.
-
-    :param steps: Percent of traffic per step, increasing, the last at most 100.
-    :param interval: Least time a step is watched.
-    :param max_failures: Failed judgements after which the rollout is undone.
-    :param min_events: Events per arm below which nothing is decided.
-    :param deadline: Time after which an undecided step is undone.
-    """
-
-    steps: Annotated[tuple[Annotated[int, Field(gt=0, le=100)], ...], Field(min_length=1, strict=False)]
-    interval: SomeTime
-    max_failures: Annotated[int, Field(ge=0)] = 1
-    min_events: Annotated[int, Field(gt=0)] = 100
-    deadline: SomeTime
-
-    @model_validator(mode="after")
-    def _steps_increase(self) -> Self:
-        refuse(
-            (("steps", index), f"steps must increase, but {later} follows {earlier}")
-            for index, (earlier, later) in enumerate(pairwise(self.steps), start=1)
-            if later <= earlier
-        )
-        if self.deadline < self.interval:
-            deadline, interval = format_duration(self.deadline), format_duration(self.interval)
-            message = f"{deadline} is shorter than interval = {interval}: a step would be undone unwatched"
-            refuse([(("deadline",), message)])
-        return self
-
-
 ScoreEngine = Literal["arrow", "spark"]
 
 
@@ -126,11 +96,13 @@ class Release(Section):
 
     :param target: Serving target.
     :param approvers: Owner roles that approve a release.
+    :param approvals: How many of them have to, each a person of their own; in production.
     :param batch: What is scored; default: the pipeline's own source.
     """
 
     target: Literal["batch", "http", "sagemaker"]
     approvers: Annotated[tuple[Role, ...], Field(min_length=1, strict=False)]
+    approvals: Annotated[int, Field(gt=0)] = 1
     batch: Batch | None = None
     rollout: Rollout | None = None
 
