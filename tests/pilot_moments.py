@@ -96,7 +96,7 @@ def _approve_second(stores: Stores, execute: Execute) -> None:
 
 Way = Callable[[Stores, Execute], None]
 # Each moment is reached from the one before.
-_WAYS: dict[str, Way] = {
+MOMENTS: dict[str, Way] = {
     "begun": _begin,
     "first approved": _approve_first,
     "first released": _release_first,
@@ -120,7 +120,7 @@ class Shelf:
 
     @classmethod
     def make(cls, folder: Path, mlflow_database: Path, ways: Mapping[str, Way] | None = None) -> "Shelf":
-        return cls(make_stores(folder, mlflow_database), folder / "copies", ways or _WAYS)
+        return cls(make_stores(folder, mlflow_database), folder / "copies", ways or MOMENTS)
 
     def go_to(self, moment: str, execute: Execute) -> None:
         """Make the stores what they were at a moment; the first time, by doing what leads there."""

@@ -27,10 +27,11 @@ def rollback(
     reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")] = "",
     project: ProjectOption = Path(),
 ) -> None:
-    """Make an earlier champion the champion again, at once; needs the ledger, and no MLflow."""
+    """Take a canary out of the traffic, or make an earlier champion the champion again; needs no MLflow."""
     from stageline import __version__
     from stageline.ledger import Entry, Ledger
     from stageline.operators.aliases import converge, tracking_of
+    from stageline.operators.undo import undo
     from stageline.tracking.reaching import bound_calls
     from stageline.verdicts import Mode, Verdict
 
@@ -44,13 +45,9 @@ def rollback(
                 task_id="", actor=user(), idempotency_key=f"rollback/{name}/{moment}", spec_digest="",
                 package_version=__version__,
             )  # fmt: skip
-            record = ledger.roll_back(entry, to)
+            record, done = undo(ledger, entry, to)
             head = ledger.head(name)
-        change = record.evidence["head_change"]
-        console.print(
-            f"{escape(name)}: version {change['after']['version']} is the champion again, instead of "
-            f"{change['before']['version']}; recorded as #{record.position}"
-        )
+        console.print(f"{escape(name)}: {escape(done)}; recorded as #{record.position}")
         # The head has moved, and whoever rolls back is in a hurry: the alias follows now or at the next change.
         bound_calls(retries=0, seconds=3)
         try:

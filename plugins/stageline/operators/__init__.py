@@ -18,6 +18,7 @@ from stageline.operators.release import ReleaseOperator
 from stageline.operators.report import ReportOperator
 from stageline.operators.retrain import RetrainOperator
 from stageline.operators.rollback import RollbackOperator
+from stageline.operators.rollout import RolloutOperator
 from stageline.operators.score import ScoreOperator
 from stageline.operators.train import TrainOperator
 from stageline.operators.validate import ModelValidationOperator
@@ -42,6 +43,7 @@ __all__ = [
     "RetrainOperator",
     "RollbackDrillOperator",
     "RollbackOperator",
+    "RolloutOperator",
     "ScoreOperator",
     "TrainOperator",
 ]

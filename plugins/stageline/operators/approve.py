@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.exceptions import AirflowException
 
 from stageline.exceptions import Refusal
 from stageline.operators.failure import GateFailed
@@ -25,7 +26,8 @@ class ApproveReleaseOperator(ApprovalOperator):
     """Ask the approvers, with the evidence in the question; no answer and no approval both stop the run.
 
     What is approved is the evidence's digest. If a step is run again before the answer, the answer counts for
-    nothing.
+    nothing. Where several tasks ask, each answer has to be another person's: who answered before is asked to leave it
+    to somebody else.
 
     :param pipeline: Name of the pipeline.
     :param approvers: Airflow users who may answer; none: everyone who may answer for the DAG.
@@ -79,9 +81,12 @@ class ApproveReleaseOperator(ApprovalOperator):
         from stageline.operators.resolving import resolve_run
 
         with resolve_run(self.pipeline, context) as run:
-            asked = _asked(run)
-            problem = _problem(event, asked, _evidence(run, ReleaseEvidence).digest)
-            by = _by(event)
+            asked, evidence, by = _asked(run), _evidence(run, ReleaseEvidence), _by(event)
+            problem = _problem(event, asked, evidence.digest)
+            if not problem and (other := _answered(run, evidence, by)):
+                raise AirflowException(
+                    f"{by} approved already, in the task {other!r}: another person has to; asked again"
+                )
             record = run.ledger.append(
                 entry_of(
                     run, kind=APPROVAL, step=self.step, verdict=Verdict.FAILED if problem else Verdict.PASSED,
@@ -111,8 +116,18 @@ def _asked(run: "RunContext") -> str:
     from stageline.operators.release_evidence import REQUEST
 
     records = run.ledger.records(run.name, dag_id=run.dag_id, run_id=run.run_id, step=ApproveReleaseOperator.step)
-    newest = next((record for record in records if record.kind == REQUEST), None)
+    own = (record for record in records if (record.task_id, record.map_index) == (run.task_id, run.map_index))
+    newest = next((record for record in own if record.kind == REQUEST), None)
     return str(newest.evidence[_EVIDENCE]) if newest else ""
+
+
+def _answered(run: "RunContext", evidence: "ReleaseEvidence", by: str) -> str:
+    """Return the other task in which a person approved the same evidence, or an empty text."""
+    for answer in evidence.approvals():
+        same = answer.evidence.get("by") == by and answer.evidence.get(_EVIDENCE) == evidence.digest
+        if same and answer.verdict.advances and answer.task_id != run.task_id:
+            return answer.task_id
+    return ""
 
 
 def _problem(event: Mapping[str, Any], asked: str, now: str) -> str:

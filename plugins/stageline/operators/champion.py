@@ -12,7 +12,7 @@ from stageline.operators.quiet import quiet_search
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stageline.ledger import ModelVersion
+    from stageline.ledger import Canary, ModelVersion
     from stageline.operators.run_context import RunContext
     from stageline.serving import Reference
 
@@ -22,11 +22,13 @@ class Champion:
     """The champion of a head, as it was at one moment.
 
     :param generation: The head's.
+    :param canary: What was tried beside it at that moment.
     """
 
     run: "RunContext"
     version: "ModelVersion"
     generation: int
+    canary: "Canary | None" = None
 
     @classmethod
     def of(cls, run: "RunContext") -> "Champion":
@@ -40,7 +42,7 @@ class Champion:
                 f"pipeline {run.name!r} has no champion: no model was ever released (generation {head.generation}); "
                 "run its training and approve the release first"
             )
-        return cls(run, head.champion, head.generation)
+        return cls(run, head.champion, head.generation, head.canary)
 
     @property
     def pipeline(self) -> str:
@@ -58,6 +60,11 @@ class Champion:
                 f"pipeline {self.run.name!r}: the head moved from generation {self.generation} (version "
                 f"{self.version.version}) to {head.generation} while the rows were scored; nothing was written: run "
                 "the step again"
+            )
+        if self.canary is not None and head.canary is None:
+            raise ArtifactError(
+                f"pipeline {self.run.name!r}: rollout #{self.canary.sequence} ended while the rows were scored; "
+                "nothing was written: run the step again"
             )
 
     def load(self) -> Any:

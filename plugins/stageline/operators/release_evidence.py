@@ -72,10 +72,14 @@ class ReleaseEvidence:
         ]
         return "\n\n".join(part for part in parts if part)
 
-    def approval(self) -> Record | None:
-        """Return the newest answer to a request for this evidence, or none."""
+    def approvals(self) -> tuple[Record, ...]:
+        """Return the newest answer of each task that asked for an approval of this run, the newest first."""
         found = self.run.ledger.records(self.run.name, dag_id=self.run.dag_id, run_id=self.run.run_id, step="approve")
-        return next((record for record in found if record.kind == APPROVAL), None)
+        newest: dict[tuple[str, int], Record] = {}
+        for record in found:
+            if record.kind == APPROVAL:
+                newest.setdefault((record.task_id, record.map_index), record)
+        return tuple(newest.values())
 
     def candidate(self, version: int, watermark: str) -> ModelVersion:
         """Return the candidate as the head would point to it."""

@@ -1,4 +1,4 @@
-"""The step `rollback`: the champion before takes over again, explicitly."""
+"""The step `rollback`: a rollout that is under way ends, or the champion before takes over again, explicitly."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 
 class RollbackOperator(GateOperator):
-    """Make an earlier champion the champion again; needs the ledger, and no MLflow.
+    """Take back the newest change of what is in use; needs the ledger, and no MLflow.
+
+    While a rollout is under way, that is its canary, which leaves the traffic; else an earlier champion becomes the
+    champion again.
 
     :param pipeline: Name of the pipeline.
-    :param version: Version to go back to; default: the champion before this one.
+    :param version: Version to go back to, whatever is under way; default: the champion before this one.
     :param reason: Why, for the record.
     """
 
@@ -34,22 +37,20 @@ class RollbackOperator(GateOperator):
 
     def check(self, run: "RunContext") -> Report:
         """Move the head back."""
-        from stageline.ledger.head import ROLLBACK
+        from stageline.ledger.canary import CANARY_CHANGE
+        from stageline.ledger.head import CHANGE, ROLLBACK
         from stageline.operators.release_evidence import entry_of
+        from stageline.operators.undo import undo
 
         entry = entry_of(
             run, kind=ROLLBACK, step=self.step, verdict=Verdict.PASSED,
             sentence=self.reason or "rolled back", evidence={"reason": self.reason}, key=(self.version, self.reason),
         )  # fmt: skip
-        record = run.ledger.roll_back(entry, _number(self.version))
-        change = record.evidence["head_change"]
-        message = (
-            f"version {change['after']['version']} is the champion again, instead of {change['before']['version']}"
-        )
+        record, message = undo(run.ledger, entry, _number(self.version))
         return Report(
             step=self.step,
             checks=(Check(code="SL-P003", name="rolled_back", verdict=Verdict.PASSED, message=message),),
-            evidence={"head_change": change},
+            evidence={name: record.evidence[name] for name in (CHANGE, CANARY_CHANGE) if name in record.evidence},
             sentence=f"{message}: {self.reason}" if self.reason else message,
         )
 

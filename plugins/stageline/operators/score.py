@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from stageline.operators.champion import Champion
     from stageline.operators.run_context import RunContext
-    from stageline.serving import RowSource, Scored
+    from stageline.serving import CanaryScoring, RowSource, Scored, ScoredRows, Scoring, Staging
     from stageline.spec.operating import Batch
 
 
@@ -72,9 +73,11 @@ class ScoreOperator(GateOperator):
         from stageline.operators.champion import Champion
 
         champion = self._champion = Champion.of(run)
+        canary = champion.canary
         return {
             "source": self._source(run, champion).digest,
             "model": champion.version.digest,
+            **({"canary": (canary.sequence, canary.percent)} if canary else {}),
             # After a rollback and back again, a partition may hold another model's predictions.
             "generation": champion.generation,
             "partition": self._partition(run),
@@ -84,34 +87,63 @@ class ScoreOperator(GateOperator):
         """Score the rows and publish them."""
         from stageline.operators.champion import Champion
         from stageline.operators.score_engine import score_engine
-        from stageline.serving import Oracle, PredictionsTable, Scoring, score_partition
-        from stageline.spec import Task
+        from stageline.serving import PredictionsTable, score_partition
 
         champion = self._champion or Champion.of(run)
-        scoring = Scoring(
-            oracle=Oracle(
-                champion.load(), run.spec.target.task is Task.CLASSIFICATION, positive=run.spec.target.positive
-            ),
-            reference=champion.reference,
-            model_version=champion.version.version,
-            model_digest=champion.version.digest,
-            partition=self._partition(run),
-            scored_by=f"{run.dag_id}/{run.run_id}",
-            scored_at=datetime.now(UTC),
-            max_left_out=run.spec.quality_gate.max_quarantined,
-            private=frozenset(run.spec.source.private),
-            watermark=champion.version.watermark,
-            own_source=self._uri(run) == run.spec.source.uri,
-        )
+        at = datetime.now(UTC)
+        scoring = self._scoring(run, champion, at)
         source = self._source(run, champion)
         table = PredictionsTable(run.settings.tables.absolute() / run.name / "predictions")
         name = self._engine_name(run)
         with score_engine(name, champion) as engine:
             begun = time.perf_counter()
-            scored = score_partition(source, scoring, table, engine=engine, confirm=champion.require_current)
+            scored = score_partition(
+                source, scoring, table, engine=engine, canary=self._canary(run, champion, at, name),
+                confirm=champion.require_current,
+            )  # fmt: skip
             seconds = time.perf_counter() - begun
-        report = _report(scored, scoring.partition, source, champion, name)
+        report = _report(scored, scoring, source, champion, name)
         return report.model_copy(update={"evidence": {**report.evidence, "seconds": round(seconds, 6)}})
+
+    def _scoring(self, run: "RunContext", released: "Champion", at: datetime) -> "Scoring":
+        from stageline.serving import Oracle, Scoring
+        from stageline.spec import Task
+
+        return Scoring(
+            oracle=Oracle(
+                released.load(), run.spec.target.task is Task.CLASSIFICATION, positive=run.spec.target.positive
+            ),
+            reference=released.reference,
+            model_version=released.version.version,
+            model_digest=released.version.digest,
+            partition=self._partition(run),
+            scored_by=f"{run.dag_id}/{run.run_id}",
+            scored_at=at,
+            max_left_out=run.spec.quality_gate.max_quarantined,
+            private=frozenset(run.spec.source.private),
+            watermark=released.version.watermark,
+            own_source=self._uri(run) == run.spec.source.uri,
+        )
+
+    def _canary(
+        self, run: "RunContext", champion: "Champion", at: datetime, name: ScoreEngine
+    ) -> "CanaryScoring | None":
+        """Return who answers a share of the rows beside the champion; none: nobody does."""
+        from stageline.operators.champion import Champion
+        from stageline.operators.score_engine import score_engine
+        from stageline.serving import CanaryScoring, Share
+
+        canary = champion.canary
+        if canary is None or not canary.percent:
+            return None
+        share = Share(tuple(run.spec.source.keys), canary.percent, f"{run.name}/{canary.sequence}", canary=True)
+        tried = Champion(run, canary.model, champion.generation)
+
+        def score(source: "RowSource", scoring: "Scoring", staged: "Staging") -> "ScoredRows":
+            with score_engine(name, tried) as engine:
+                return engine(source, scoring, staged)
+
+        return CanaryScoring(share, lambda: replace(self._scoring(run, tried, at), share=share), score)
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Tag the MLflow run with what was scored by which model, and close it: scoring has no report step."""
@@ -161,8 +193,8 @@ class ScoreOperator(GateOperator):
         return run.logical_date.astimezone(UTC).isoformat()
 
 
-def _report(scored: "Scored", partition: str, source: "RowSource", champion: "Champion", engine: str) -> Report:
-    version, published = champion.version, scored.published
+def _report(scored: "Scored", scoring: "Scoring", source: "RowSource", champion: "Champion", engine: str) -> Report:
+    version, published, partition = champion.version, scored.published, scoring.partition
     evidence: dict[str, Any] = {
         "source": {"uri": source.uri, "digest": source.digest},
         "model": {"version": version.version, "digest": version.digest, "generation": champion.generation},
@@ -173,6 +205,12 @@ def _report(scored: "Scored", partition: str, source: "RowSource", champion: "Ch
         "bounds": scored.bounds,
         "event": None,
     }
+    if scored.tried is not None and champion.canary is not None:
+        evidence["canary"] = {
+            "sequence": champion.canary.sequence, "version": champion.canary.model.version,
+            "percent": champion.canary.percent, "events": scored.tried.events, "failure": scored.tried.failure,
+            "at": scoring.scored_at.isoformat(),
+        }  # fmt: skip
     if published is None:
         return Report(step=ScoreOperator.step, checks=scored.checks, evidence=evidence)
     evidence["table"] = {"path": published.table, "version": published.version}
@@ -182,5 +220,15 @@ def _report(scored: "Scored", partition: str, source: "RowSource", champion: "Ch
         "table": published.table, "table_version": published.version,
     }  # fmt: skip
     left_out = f", {scored.tally.left_out:,} left out" if scored.tally.left_out else ""
-    sentence = f"{published.rows:,} rows scored by model version {version.version}{left_out}: partition {partition!r}"
+    by = f"model version {version.version}{_beside(scored, champion)}"
+    sentence = f"{published.rows:,} rows scored by {by}{left_out}: partition {partition!r}"
     return Report(step=ScoreOperator.step, checks=scored.checks, evidence=evidence, sentence=sentence)
+
+
+def _beside(scored: "Scored", champion: "Champion") -> str:
+    if scored.tried is None or champion.canary is None:
+        return ""
+    version, events = champion.canary.model.version, scored.tried.events
+    if scored.tried.failure:
+        return f", also the {events:,} of its canary, version {version}, which failed: {scored.tried.failure}"
+    return f", {events:,} of them by its canary, version {version}"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stageline.serving.canary_rows import score_beside
 from stageline.serving.overlap import check_overlap
 from stageline.serving.prediction_columns import schema_of
 from stageline.serving.scored_rows import ScoredRows, score_parts
@@ -13,6 +14,7 @@ from stageline.serving.tally import Tally, check_published, check_rows
 from stageline.verdicts import Check
 
 if TYPE_CHECKING:
+    from stageline.serving.canary_rows import CanaryScoring, Tried
     from stageline.serving.predictions import PredictionsTable, Published
     from stageline.serving.rows import RowSource
     from stageline.serving.scoring import Scoring
@@ -26,12 +28,14 @@ class Scored:
     """What a scoring concluded.
 
     :param published: The partition, or none where a check failed and nothing was written.
+    :param tried: What became of the canary's rows; none: there was no canary.
     """
 
     checks: tuple[Check, ...]
     tally: Tally
     published: "Published | None"
     bounds: str | None = None
+    tried: "Tried | None" = None
 
 
 def in_this_process(source: "RowSource", scoring: "Scoring", staged: Staging) -> ScoredRows:
@@ -45,6 +49,7 @@ def score_partition(
     table: "PredictionsTable",
     *,
     engine: Engine = in_this_process,
+    canary: "CanaryScoring | None" = None,
     confirm: Callable[[], None] = lambda: None,
 ) -> Scored:
     """Score all rows of a source and put them in the place of one partition.
@@ -52,6 +57,7 @@ def score_partition(
     Where a check fails, the partition stays as it was.
 
     :param engine: Scores the rows.
+    :param canary: Answers its share of the rows; where it cannot, the champion does.
     :param confirm: Asked right before the rows are published; raises where they are not wanted any more.
     :raises SourceError: The source cannot be read to its end, or changed meanwhile.
     :raises DataError: A row cannot be read with the types of training, or a prediction is not finite.
@@ -61,8 +67,12 @@ def score_partition(
     if not columns_there.verdict.advances:
         return Scored((columns_there,), Tally(), None)
     with table.stage(schema_of(scoring)) as staged:
+        tried = None
         with source.unchanged():
-            found = engine(source, scoring, staged)
+            if canary is None:
+                found = engine(source, scoring, staged)
+            else:
+                found, tried = score_beside(source, scoring, staged, engine, canary)
         tally, published = found.tally, None
         written = sum(file.rows for file in found.files)
         checks = (
@@ -84,4 +94,4 @@ def score_partition(
             }
             published = table.publish(staged, found.files, scoring.partition, about=about, confirm=confirm)
             checks = (*checks, check_published(published))
-    return Scored(checks, tally, published, scoring.oracle.bounds)
+    return Scored(checks, tally, published, scoring.oracle.bounds, tried)

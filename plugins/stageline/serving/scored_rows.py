@@ -76,12 +76,15 @@ def _feature_batches(uri: str, parts: Sequence[RowPart], scoring: "Scoring", tal
     with _discreet(uri, scoring):
         for part in parts:
             ragged = RaggedLines()
-            for batch in read_part(uri, part, columns.read, ragged):
+            for read in read_part(uri, part, columns.read, ragged):
+                batch = read if scoring.share is None else scoring.share.of(read)
                 rows = feature_rows(batch, columns, integers)
                 _name(rows, batch, scoring, tally)
                 tally.rows += batch.num_rows
                 yield rows
-            tally.add_ragged(ragged)
+            # Lines that are no rows have no keys: they are counted once, with the champion's share.
+            if scoring.share is None or not scoring.share.canary:
+                tally.add_ragged(ragged)
 
 
 @contextmanager
@@ -109,7 +112,8 @@ def _name(rows: "FeatureRows", batch: "pa.RecordBatch", scoring: "Scoring", tall
         tally.name(
             {
                 "reason": reason,
-                "position": tally.read + place,
+                # Of a share, the rows' own count is no position in the source.
+                **({"position": tally.read + place} if scoring.share is None else {}),
                 "keys": {key: str(batch.column(key)[place].as_py())[:100] for key in shown},
             }
             for place in places[:NAMED_ROWS].tolist()

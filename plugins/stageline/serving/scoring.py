@@ -9,6 +9,7 @@ from stageline.serving.skew import SkewLimits
 if TYPE_CHECKING:
     from stageline.serving.answers import Oracle
     from stageline.serving.reference import Reference
+    from stageline.serving.share import Share
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Scoring:
     :param private: Columns whose values stand in no message or report.
     :param watermark: Newest event time of the model's data, as `moment_text` writes it; empty without an event time.
     :param own_source: Whether what is scored is the source that models are trained on.
+    :param share: The rows that this model answers; none: all.
     """
 
     oracle: "Oracle"
@@ -36,3 +38,4 @@ class Scoring:
     private: frozenset[str] = frozenset()
     watermark: str = ""
     own_source: bool = False
+    share: "Share | None" = None

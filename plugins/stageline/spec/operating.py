@@ -98,6 +98,8 @@ class Release(Section):
     :param approvers: Owner roles that approve a release.
     :param approvals: How many of them have to, each a person of their own; in production.
     :param batch: What is scored; default: the pipeline's own source.
+    :param rollout: How traffic moves to a new model; in production.
+    :param drill: When a rollback is rehearsed in production, a cron expression or preset.
     """
 
     target: Literal["batch", "http", "sagemaker"]
@@ -105,6 +107,7 @@ class Release(Section):
     approvals: Annotated[int, Field(gt=0)] = 1
     batch: Batch | None = None
     rollout: Rollout | None = None
+    drill: str = "@weekly"
 
 
 class Drift(Section):

@@ -40,6 +40,17 @@ def contradictions(spec: "PipelineSpec") -> Iterator[Problem]:
     if spec.quality_gate.max_age and spec.source.event_time is None:
         yield ("quality_gate", "max_age"), "needs source.event_time: without it nothing says how old a row is"
     if spec.release:
+        people = {owner for role in spec.release.approvers if (owner := getattr(spec.owners, role))}
+        if spec.release.approvals > len(people):
+            yield (
+                ("release", "approvals"),
+                f"{spec.release.approvals} approvals of {len(people)} people can never come; name more approvers",
+            )
+        if spec.release.rollout and spec.release.rollout.steps[0] == 0 and spec.release.target == "batch":
+            yield (
+                ("release", "rollout", "steps", 0),
+                "0 is a shadow, which the target 'batch' does not have; begin with a share of the rows",
+            )
         for index, role in enumerate(spec.release.approvers):
             if getattr(spec.owners, role) is None:
                 yield (

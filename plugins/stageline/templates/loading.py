@@ -7,13 +7,14 @@ from airflow.sdk import DAG, get_parsing_context
 
 from stageline.exceptions import Refusal, SpecError, StageError
 from stageline.spec import PipelineSpec, Stage, find_pipelines_folder, load_spec, pipeline_names
+from stageline.templates import pilot, production
 from stageline.templates.broken import BrokenSpecDag
-from stageline.templates.pilot import build_monitor, build_score, build_train
 from stageline.templates.poc import build_poc
 
 TEMPLATES: dict[Stage, tuple[Callable[[PipelineSpec], DAG | None], ...]] = {
     Stage.POC: (build_poc,),
-    Stage.PILOT: (build_train, build_score, build_monitor),
+    Stage.PILOT: (pilot.build_train, pilot.build_score, pilot.build_monitor),
+    Stage.PRODUCTION: (production.build_train, pilot.build_score, pilot.build_monitor, production.build_drill),
 }
 
 

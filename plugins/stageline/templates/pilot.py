@@ -1,7 +1,5 @@
 """The pilot stage: a model gets in only through the gate, and its predictions come by batch."""
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Param, TaskGroup
 
 from stageline.operators import (
@@ -25,6 +23,7 @@ from stageline.operators import (
 )
 from stageline.spec import PipelineSpec
 from stageline.templates.assets import champion_of, predictions_of, retraining_of
+from stageline.templates.people import approvers, defaults
 from stageline.templates.schedules import by_time_or
 
 
@@ -50,7 +49,7 @@ def build_train(spec: PipelineSpec) -> DAG:
                 description="Release although an error budget is used up, because this model mends what used it up.",
             ),
         },
-        default_args=_defaults(spec),
+        default_args=defaults(spec),
         doc_md=__doc__,
     ) as dag:
         with TaskGroup("quality"):
@@ -68,7 +67,7 @@ def build_train(spec: PipelineSpec) -> DAG:
         with TaskGroup("release"):
             validate = ModelValidationOperator(task_id="validate", pipeline=name)
             # Retried: Airflow fails the task if the answer comes in the moment in which it goes to wait.
-            approve = ApproveReleaseOperator(task_id="approve", pipeline=name, approvers=_approvers(spec))
+            approve = ApproveReleaseOperator(task_id="approve", pipeline=name, approvers=approvers(spec))
             release = ReleaseOperator(task_id="release", pipeline=name, outlets=[champion_of(name)])
         expectations >> snapshot >> model >> holdout >> [report, profile, validate] >> approve >> release
     return dag
@@ -84,7 +83,7 @@ def build_score(spec: PipelineSpec) -> DAG:
         catchup=False,
         max_active_runs=1,
         tags=["stageline", f"stage:{spec.stage.value}"],
-        default_args=_defaults(spec),
+        default_args=defaults(spec),
         doc_md=__doc__,
     ) as dag:
         ScoreOperator(task_id="score", pipeline=name, outlets=[predictions_of(name)])
@@ -114,7 +113,7 @@ def build_monitor(spec: PipelineSpec) -> DAG | None:
                 description="End of the window that is looked at, ISO 8601; default: the newest.",
             )
         },
-        default_args={**_defaults(spec), "trigger_rule": "all_done"},
+        default_args={**defaults(spec), "trigger_rule": "all_done"},
         doc_md=__doc__,
     ) as dag:
         until = "{{ params.until or '' }}"
@@ -130,12 +129,3 @@ def build_monitor(spec: PipelineSpec) -> DAG | None:
         [drift, performance, objectives] >> cause >> retrain >> alert
         [drift, performance, objectives, cause] >> report >> alert
     return dag
-
-
-def _approvers(spec: PipelineSpec) -> list[str]:
-    roles = spec.release.approvers if spec.release else ()
-    return [owner for role in roles if (owner := getattr(spec.owners, role))]
-
-
-def _defaults(spec: PipelineSpec) -> dict[str, object]:
-    return {"owner": spec.owners.model or "stageline", "retries": 2, "retry_delay": timedelta(seconds=10)}

@@ -1,0 +1,132 @@
+"""The step `rollout`: a candidate gets traffic in steps, each judged against the champion at the same time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+
+from stageline.exceptions import HeadError, Outage, SupersededError
+from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
+from stageline.operators.gate import GateOperator
+from stageline.operators.running_rollout import RunningRollout, plan_of
+from stageline.verdicts import Check, Report, Verdict
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from stageline.operators.release_evidence import ReleaseEvidence
+    from stageline.operators.run_context import RunContext
+
+BEGUN = "SL-P004"
+
+
+class RolloutOperator(GateOperator):
+    """Give the candidate traffic in the spec's steps; the judge promotes it, or takes it out of the traffic.
+
+    What was done stands in the ledger, so that a retry, another worker or a second copy of the task goes on where the
+    rollout is. Between two looks the task waits without a worker. The first model of a pipeline has no champion to be
+    compared with: it is released at once.
+
+    :param pipeline: Name of the pipeline.
+    :param needs_approval: Whether the approvals that `release.approvals` asks for are required.
+    """
+
+    step = "rollout"
+
+    def __init__(self, *, needs_approval: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.needs_approval = needs_approval
+
+    def resume(self, context: "Context", event: Any = None) -> dict[str, Any]:
+        """Go on after a wait: what is to be done stands in the ledger."""
+        del event
+        return self.execute(context)
+
+    def stop(self, report: Report) -> NoReturn:
+        """End as skipped where the candidate is superseded, so that nothing downstream runs.
+
+        :raises AirflowSkipException: The candidate is superseded.
+        :raises GateFailed: Anything else.
+        """
+        if any(check.code == SUPERSEDED for check in report.checks):
+            raise AirflowSkipException(f"{self.step}: {report.sentence}")
+        super().stop(report)
+
+    def inputs(self, run: "RunContext") -> Mapping[str, Any]:
+        """Return the evidence and the approvals."""
+        from stageline.operators.release_evidence import ReleaseEvidence
+
+        evidence = ReleaseEvidence.of(run)
+        return {"evidence": evidence.digest, "approval": [answer.digest for answer in evidence.approvals()]}
+
+    def check(self, run: "RunContext") -> Report:
+        """Begin the rollout, or go on with it: look, decide, act, and wait for the next look."""
+        from stageline.operators.release_evidence import ReleaseEvidence
+
+        evidence = ReleaseEvidence.of(run)
+        begun = run.ledger.find(_begin_key(run, evidence))
+        if begun is None:
+            report = self._begin(run, evidence)
+            if report is not None:
+                return report
+            begun = run.ledger.find(_begin_key(run, evidence))
+        if begun is None:
+            raise AssertionError("a rollout that has begun is on record")
+        return RunningRollout(run, evidence, begun.position, self.wait_until).go_on()
+
+    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
+        """Let MLflow's alias follow the ledger's head."""
+        from stageline.operators.aliases import converge
+
+        del report, mlflow_run
+        converge(run.tracking, run.ledger.head(run.name))
+
+    def wait_until(self, moment: datetime) -> NoReturn:
+        """Give the worker back until a moment."""
+        raise TaskDeferred(trigger=DateTimeTrigger(moment), method_name="resume")
+
+    def _show(self, run: "RunContext", report: Report) -> None:
+        try:
+            super()._show(run, report)
+        except Outage as outage:
+            # The head has moved, or has not, whatever MLflow shows.
+            self.log.warning("recorded, but MLflow does not show it yet: %s", outage)
+
+    def _begin(self, run: "RunContext", evidence: "ReleaseEvidence") -> Report | None:
+        """Begin the rollout; returns a report where there is none."""
+        from stageline.operators.release_evidence import entry_of
+
+        plan, needed = plan_of(run), run.spec.release.approvals if run.spec.release else 1
+        about: dict[str, Any] = {"evidence": evidence.digest}
+        before = (*((approved_check(evidence, needed),) if self.needs_approval else ()), *frozen(run, evidence))
+        if any(check.effect is not None and not check.effect.advances for check in before):
+            return Report(step=self.step, checks=before, evidence=about)
+        candidate = registered(run, evidence)
+        about["candidate"] = candidate.model_dump(mode="json")
+        why = "; ".join(check.message for check in before) or "no approval was asked for"
+        if run.ledger.head(run.name).champion is None:
+            done = promoted(run, evidence, candidate, f"the first, {why}", self.step)
+            return Report(step=self.step, checks=(*before, done), evidence=about, sentence=done.message)
+        entry = entry_of(
+            run, kind="canary", step=self.step, verdict=Verdict.PASSED,
+            sentence=f"version {candidate.version} is tried at {plan.steps[0]} %: {why}",
+            evidence={"evidence": evidence.digest, "records": {s: r.position for s, r in evidence.records.items()}},
+            key=candidate.digest,
+        ).model_copy(update={"idempotency_key": _begin_key(run, evidence)})  # fmt: skip
+        try:
+            run.ledger.begin_canary(entry, candidate, plan.steps[0], expected=evidence.generation)
+        except SupersededError as error:
+            done = Check(code=SUPERSEDED, name="superseded", verdict=Verdict.INCONCLUSIVE, message=str(error))
+        except HeadError as error:
+            done = Check(code=BEGUN, name="rollout_begun", verdict=Verdict.FAILED, message=str(error))
+        else:
+            return None
+        return Report(step=self.step, checks=(*before, done), evidence=about, sentence=done.message)
+
+
+def _begin_key(run: "RunContext", evidence: "ReleaseEvidence") -> str:
+    from stageline.operators.user_code import digest_of
+
+    return f"canary/{digest_of(repr((run.name, run.dag_id, run.run_id, run.task_id, run.map_index, evidence.digest)))}"

@@ -1,0 +1,197 @@
+"""A rollout that has begun: look once, decide, act on what is on record, and wait."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from stageline.exceptions import HeadError, Outage, SpecError, TargetError
+from stageline.operators.candidate import promoted
+from stageline.operators.rollout_story import LOOK, RolloutStory
+from stageline.verdicts import Check, Report, Severity, Verdict
+
+if TYPE_CHECKING:
+    from stageline.ledger import Head, ModelVersion, Record
+    from stageline.operators.release_evidence import ReleaseEvidence
+    from stageline.operators.run_context import RunContext
+    from stageline.serving.target import Target
+    from stageline.spec.rollout import Rollout
+
+STEP = "rollout"
+ENDED, UNSEEN = "SL-P005", "SL-P006"
+# How often a target that has not come to rest is asked again.
+_ASK_AGAIN = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class RunningRollout:
+    """A rollout that has begun, as one try of its task sees it.
+
+    :param sequence: Record that began it.
+    :param wait: Gives the worker back until a moment, and never returns.
+    """
+
+    run: "RunContext"
+    evidence: "ReleaseEvidence"
+    sequence: int
+    wait: Callable[[datetime], NoReturn]
+
+    def go_on(self) -> Report:
+        """Look once if it is time to, and act on what that shows; or wait."""
+        from stageline.operators.targets import target_of
+
+        story = RolloutStory.of(self.run.ledger, self.run.name, self.sequence)
+        if story.end is not None:
+            return self._ended(story)
+        plan, now, head = plan_of(self.run), moment_now(), self.run.ledger.head(self.run.name)
+        target = target_of(self.run)
+        deadline = story.shifts[-1].at + plan.deadline
+        if story.undone is not None:
+            return self._act(story.undone, story, plan, target, due=min(now + plan.interval, deadline))
+        try:
+            pending = self._converge(target, head)
+        except TargetError as error:
+            return self._leave(target, f"the target refuses: {error}")
+        if pending:
+            if now >= deadline:
+                return self._leave(target, f"the target did not come to rest by the deadline: {pending}")
+            self.wait(min(now + _ASK_AGAIN, deadline))
+        marks = [story.shifts[-1].at, *(datetime.fromisoformat(look.evidence["at"]) for look in story.looks)]
+        due = min(max(marks) + plan.interval, deadline)
+        if now < due:
+            self.wait(due)
+        decision = self._look(story, plan, target, head, now)
+        return self._act(decision, story, plan, target, due=min(now + plan.interval, deadline))
+
+    def _converge(self, target: "Target", head: "Head") -> str:
+        """Let the target follow the head; returns what is still under way."""
+        try:
+            served = target.converge(head)
+        except Outage as outage:
+            return str(outage)
+        return served.pending or served.fault(head)
+
+    def _look(self, story: RolloutStory, plan: "Rollout", target: "Target", head: "Head", now: datetime) -> "Record":
+        """Judge what happened until now, and put the look and its decision on record."""
+        from stageline.operators.release_evidence import entry_of
+        from stageline.operators.rollout_metrics import metrics_of
+        from stageline.release.rollout.decision import Look, decide
+        from stageline.release.rollout.judging import judge_traffic
+
+        step, began = len(story.shifts) - 1, story.shifts[-1].at
+        try:
+            traffic = [
+                replace(target.observe(head, start, end), percent=percent)
+                for start, end, percent in story.stretches(now)
+            ]
+            checks = judge_traffic(traffic, metrics_of(self.run.spec), min_events=plan.min_events, alpha=plan.alpha)
+        except Outage as outage:
+            checks = (
+                Check(
+                    code=UNSEEN, name="observed", verdict=Verdict.INCONCLUSIVE,
+                    message=f"what happened to the requests cannot be seen: {outage}",
+                ),
+            )  # fmt: skip
+        decision = decide(
+            plan, (*story.history, Look(at=now, step=step, checks=checks)), step=step, step_began=began, now=now
+        )
+        percent = story.shifts[-1].percent
+        verdict = {"roll_back": Verdict.FAILED, "hold": Verdict.INCONCLUSIVE}.get(decision.action, Verdict.PASSED)
+        return self.run.ledger.append(
+            entry_of(
+                self.run, kind=LOOK, step=STEP, verdict=verdict,
+                sentence=f"version {story.candidate.version} at {percent} %: {decision.reason}",
+                evidence={
+                    "sequence": self.sequence, "step": step, "percent": percent, "at": now.isoformat(),
+                    "action": decision.action, "reason": decision.reason,
+                    "checks": [check.model_dump(mode="json") for check in checks],
+                },
+                key=(self.sequence, len(story.looks)),
+            )
+        )  # fmt: skip
+
+    def _act(self, look: "Record", story: RolloutStory, plan: "Rollout", target: "Target", *, due: datetime) -> Report:
+        """Do what a look decided; done by another copy of this task already, it is not done twice."""
+        action, reason = look.evidence["action"], look.evidence["reason"]
+        if action == "roll_back":
+            return self._leave(target, reason)
+        if action == "promote":
+            return self._promote(story.candidate, target, reason)
+        if action == "advance":
+            percent = plan.steps[look.evidence["step"] + 1]
+            sentence = f"version {story.candidate.version} gets {percent} %: {reason}"
+            entry = self._entry("canary", sentence, ("shift", percent), Verdict.PASSED)
+            try:
+                self.run.ledger.shift_canary(entry, percent, sequence=self.sequence)
+            except HeadError:
+                return self._ended(RolloutStory.of(self.run.ledger, self.run.name, self.sequence))
+            self._converge(target, self.run.ledger.head(self.run.name))
+        return self.wait(due)
+
+    def _promote(self, candidate: "ModelVersion", target: "Target", reason: str) -> Report:
+        done = promoted(self.run, self.evidence, candidate, reason, STEP)
+        self._converge(target, self.run.ledger.head(self.run.name))
+        return self._report(done)
+
+    def _leave(self, target: "Target", reason: str) -> Report:
+        """Take the canary out of the traffic."""
+        sentence = f"the rollout is undone: {reason}"
+        try:
+            self.run.ledger.end_canary(self._entry("canary", sentence, "end", Verdict.FAILED), sequence=self.sequence)
+        except HeadError:
+            return self._ended(RolloutStory.of(self.run.ledger, self.run.name, self.sequence))
+        try:
+            pending = self._converge(target, self.run.ledger.head(self.run.name))
+        except TargetError as error:
+            pending = str(error)
+        words = f"{sentence}; the target does not follow yet: {pending}" if pending else sentence
+        return self._report(Check(code=ENDED, name="rollout_ended", verdict=Verdict.FAILED, message=words))
+
+    def _ended(self, story: RolloutStory) -> Report:
+        """Report a rollout that is over: by its own look, or by somebody else."""
+        if story.end is None:
+            raise AssertionError("only a rollout that ended is told so")
+        if story.promoted:
+            return self._report(
+                Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=story.end.sentence)
+            )
+        by = "" if story.end.step == STEP else f"record #{story.end.position} ended the rollout: "
+        return self._report(
+            Check(code=ENDED, name="rollout_ended", verdict=Verdict.FAILED, message=f"{by}{story.end.sentence}")
+        )
+
+    def _report(self, done: Check) -> Report:
+        story = RolloutStory.of(self.run.ledger, self.run.name, self.sequence)
+        last = story.history[-1].checks if story.looks else ()
+        beside = tuple(check.model_copy(update={"severity": Severity.INFO}) for check in last)
+        evidence = {
+            "evidence": self.evidence.digest,
+            "candidate": story.candidate.model_dump(mode="json"),
+            "sequence": self.sequence,
+            "steps": [{"at": shift.at.isoformat(), "percent": shift.percent} for shift in story.shifts],
+            "looks": [look.position for look in story.looks],
+        }
+        return Report(step=STEP, checks=(done, *beside), evidence=evidence, sentence=done.message)
+
+    def _entry(self, kind: str, sentence: str, key: object, verdict: Verdict) -> Any:
+        from stageline.operators.release_evidence import entry_of
+
+        return entry_of(
+            self.run, kind=kind, step=STEP, verdict=verdict, sentence=sentence,
+            evidence={"sequence": self.sequence}, key=(self.sequence, key),
+        )  # fmt: skip
+
+
+def moment_now() -> datetime:
+    """Return the time that looks and deadlines go by, in UTC."""
+    return datetime.now(UTC)
+
+
+def plan_of(run: "RunContext") -> "Rollout":
+    """Return in which steps the pipeline's spec rolls out.
+
+    :raises SpecError: It does not say.
+    """
+    if run.spec.release is None or run.spec.release.rollout is None:
+        raise SpecError(f"pipeline {run.name!r} has no section 'release.rollout', which says in which steps")
+    return run.spec.release.rollout

@@ -1,0 +1,74 @@
+"""What all measures of a rollout have in common: the intervals, how much must be there, and how often one may err."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stageline.release.rollout.arms import (
+    WORDS,
+    Measured,
+    broken,
+    fault_of_counts,
+    fault_of_values,
+    in_order,
+    present_step,
+    rows_of,
+)
+from stageline.traffic import Traffic
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The intervals of a rollout so far, in the order of time.
+
+    :param min_events: Rows of either arm below which nothing passes.
+    :param alphas: Share of rollouts in which harm may wrongly be shown by one limit, and in which harm of the size of
+        the limit may wrongly be ruled out.
+    """
+
+    traffic: tuple[Traffic, ...]
+    min_events: int
+    alphas: tuple[float, float]
+
+    def fault(self, measured: Measured | None = None) -> str:
+        """Return why nothing can be judged, in words; empty if it can.
+
+        :param measured: What is judged; none: the events themselves.
+        """
+        if not self.traffic:
+            return "nothing was observed yet"
+        fault = fault_of_counts(self.traffic) if measured is None else fault_of_values(self.traffic, measured)
+        if fault:
+            return fault
+        rows = rows_of(self.traffic, measured)
+        nothing = "was asked nothing" if measured is None else f"has no {WORDS[measured]}"
+        return next((f"the {name} {nothing}" for name, of in zip(("canary", "champion"), rows, strict=True) if not of), "")
+
+    def broken(self) -> str:
+        """Return why the champion is no yardstick, in words; empty if it is one."""
+        newest = next((each for each in reversed(self.traffic) if each.champion.events), None)
+        if newest is None or not broken(newest):
+            return ""
+        champion = newest.champion
+        return f"{champion.failed:,} of the champion's newest {champion.events:,} answers are errors: it is no yardstick"
+
+    def few(self, measured: Measured | None = None, *, step: bool = True, canary_only: bool = False) -> str:
+        """Return why too little is there to pass anything, in words; empty if there is enough.
+
+        :param step: Whether it must be there in the present step; else in the whole rollout.
+        """
+        chosen = present_step(self.traffic) if step else self.traffic
+        rows = rows_of(chosen, measured)
+        needed = rows[:1] if canary_only else rows
+        if min(needed) >= self.min_events:
+            return ""
+        where = " in this step" if step else ""
+        return f"{_and(needed)} rows{where} of min_events = {self.min_events:,}"
+
+
+def observed(traffic: Sequence[Traffic], min_events: int, alphas: tuple[float, float]) -> Observed:
+    """Return the intervals in the order of time."""
+    return Observed(in_order(traffic), min_events, alphas)
+
+
+def _and(rows: Sequence[int]) -> str:
+    return " and ".join(f"{number:,}" for number in rows)

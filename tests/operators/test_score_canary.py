@@ -1,0 +1,112 @@
+"""Scoring while a canary is tried: each model its share, and the champion in the place of a canary that fails."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from operator_fixtures import point_at
+from pilot_moments import Shelf, score
+from production_project import PRODUCTION_MOMENTS
+from rollout_runs import head, scored, spoil, wait_for_look
+
+from stageline.operators import RollbackOperator
+from stageline.serving.observed_predictions import ObservedPredictions
+
+pytestmark = pytest.mark.xdist_group("rollout")
+ROWS = set(range(320))
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, mlflow_database):
+    return Shelf.make(tmp_path_factory.mktemp("production"), mlflow_database, PRODUCTION_MOMENTS)
+
+
+@pytest.fixture
+def stores(shelf, monkeypatch):
+    point_at(shelf.stores, monkeypatch)
+    return shelf.stores
+
+
+@pytest.fixture
+def tried(shelf, stores, execute):
+    """Give the stores of a pipeline whose version 2 is tried at 25 %."""
+    shelf.go_to("second approved", execute)
+    wait_for_look(execute)
+    assert (head(stores).canary.model.version, head(stores).canary.percent) == (2, 25)
+    return stores
+
+
+def test_each_model_answers_its_share_and_no_row_is_lost(tried, execute):
+    by = scored(tried, execute, "monday")
+    assert by[1] | by[2] == ROWS
+    assert not by[1] & by[2]
+    assert 0.15 < len(by[2]) / len(ROWS) < 0.35
+    record = tried.records("score")[-1]
+    assert record.sentence == (
+        f"320 rows scored by model version 1, {len(by[2])} of them by its canary, version 2: partition 'monday'"
+    )
+    assert record.evidence["evidence"]["canary"]["events"] == len(by[2])
+
+
+def test_a_row_meets_the_same_model_again_and_the_share_only_grows(tried, execute):
+    monday, tuesday = scored(tried, execute, "monday"), scored(tried, execute, "tuesday")
+    assert monday == tuesday
+    with tried.ledger() as ledger:
+        from stageline.operators.release_evidence import Entry
+
+        known = ledger.head("small")
+        entry = ledger.records("small", kinds=["canary"])[0]
+        ledger.shift_canary(
+            Entry(**{name: getattr(entry, name) for name in Entry.model_fields} | {"idempotency_key": "shift"}),
+            50, sequence=known.canary.sequence,
+        )  # fmt: skip
+    wednesday = scored(tried, execute, "wednesday")
+    assert wednesday[2] > monday[2]
+    assert 0.4 < len(wednesday[2]) / len(ROWS) < 0.6
+
+
+def test_the_champion_answers_for_a_canary_that_fails_and_the_failure_is_on_record(tried, execute):
+    share = scored(tried, execute, "monday")[2]
+    spoil(tried, head(tried).canary.model.digest)
+    (tried.home / "artifacts").rename(tried.home / "elsewhere")
+    try:
+        by = scored(tried, execute, "tuesday")
+    finally:
+        (tried.home / "elsewhere").rename(tried.home / "artifacts")
+    assert by == {1: ROWS}
+    found = tried.records("score")[-1].evidence["evidence"]["canary"]
+    assert (found["events"], found["version"]) == (len(share), 2)
+    assert found["failure"].startswith("model version 2 of 'small': there is no file ")
+
+
+def test_what_a_canary_said_is_not_written_once_its_rollout_is_over(tried, execute, monkeypatch):
+    from stageline.serving import predictions
+
+    publish = predictions.PredictionsTable.publish
+
+    def undone_meanwhile(table, *given, **named):
+        execute(RollbackOperator, run_id="back")
+        return publish(table, *given, **named)
+
+    monkeypatch.setattr(predictions.PredictionsTable, "publish", undone_meanwhile)
+    with pytest.raises(Exception, match=r"rollout #\d+ ended while the rows were scored; nothing was written"):
+        score(execute, run_id="monday")
+    assert head(tried).canary is None
+    assert head(tried).champion.version == 1
+
+
+def test_a_row_that_is_scored_again_counts_once(tried, execute):
+    known = head(tried)
+    digests = [known.champion.digest, known.canary.model.digest]
+    with tried.ledger() as ledger:
+        begun = ledger.records("small", positions=[known.canary.sequence])[0].recorded_at
+    observed = ObservedPredictions(tried.home / "tables/small/predictions", ["id"], begun)
+    # What was predicted before the canary came is no part of it.
+    assert [len(each) for each in observed.of(digests, begun, datetime.now(UTC))] == [0, 0]
+    by = scored(tried, execute, "monday")
+    between = datetime.now(UTC)
+    scored(tried, execute, "tuesday")
+    champion, canary = observed.of(digests, begun, between)
+    assert (len(champion), len(canary)) == (len(by[1]), len(by[2]))
+    assert np.isfinite(champion).all()
+    assert [len(each) for each in observed.of(digests, between, between + timedelta(days=1))] == [0, 0]
