@@ -4,7 +4,9 @@ from pilot_moments import MOMENTS, Stores, Way
 from pilot_project import PILOT, write_days
 from small_project import write_spec
 
-ROLLOUT = "{steps: [25, 50], interval: PT1S, deadline: PT1H, min_events: 30}"
+# Of 320 rows little can be ruled out: what is allowed is much.
+METRICS = "[{metric: error_rate, max_increase: 0.3}, {metric: predictions, max_distance: 0.8}]"
+ROLLOUT = f"{{steps: [25, 50], interval: PT1S, deadline: PT1H, min_events: 30, metrics: {METRICS}}}"
 
 
 def production(rollout: str = ROLLOUT, **changes: str) -> dict[str, str]:

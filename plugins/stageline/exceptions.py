@@ -3,7 +3,7 @@
 StagelineError
 ├── Refusal                  asking again changes nothing: not retried
 │   ├── SpecError            a pipeline's YAML file says something it may not
-│   ├── StageError           a stage that is not built in this version
+│   ├── StageError           a stage whose DAGs cannot be run so
 │   ├── SourceError          the data cannot be read as a table
 │   ├── DataError            the table was read, but no model can be trained or judged on it
 │   ├── ArtifactError        a stored file is not the one that was recorded, or holds types nobody trusts
@@ -31,7 +31,7 @@ class SpecError(Refusal):
 
 
 class StageError(Refusal):
-    """A stage that is not built in this version."""
+    """A stage whose DAGs cannot be run so."""
 
 
 class SourceError(Refusal):

@@ -8,7 +8,7 @@ import pytest
 from own_airflow import ROOT
 from small_project import SPEC, write_project, write_spec
 
-from stageline.templates import TEMPLATES, load_dags
+from stageline.templates import load_dags
 
 TASKS = ["evaluate.holdout", "features.snapshot", "quality.expectations", "report", "train.model"]
 
@@ -154,23 +154,49 @@ def test_training_runs_by_the_clock_and_when_the_monitoring_asks(
     assert parsed.dags["later.train"]["timetable"]["__type"].endswith(timetable)
 
 
-def test_a_stage_without_a_template_says_which_there_are(parse, project, dag_file):
+def in_production(**release):
+    """Return a spec in production, with more said of its release."""
     kpi = "{metric: mean_absolute_error, max: 5, value_per_unit: 1}"
-    source = "{uri: data/small.csv, keys: [x], event_time: y}"
-    add(
-        project,
-        "later",
-        named("later", stage="production", source=source, kpi=kpi).replace("column: y", "column: z") + PRODUCTION,
-    )
+    source = "{uri: data/small.csv, keys: [x], event_time: at}"
+    more = "".join(f", {key}: {value}" for key, value in release.items())
+    spec = named("later", stage="production", source=source, kpi=kpi) + PRODUCTION
+    return spec.replace("target: batch", f"target: batch{more}")
+
+
+def test_production_rolls_out_and_rehearses_the_way_back(parse, project, dag_file):
+    add(project, "later", in_production(approvals="1"))
 
     parsed = parse(dag_file)
 
-    assert (
-        "config/pipelines/later.yaml: stage: this version of Stageline has no DAGs for 'production' yet; "
-        "available: poc, pilot" in (parsed.errors["config/pipelines/later.yaml"])
-    )
-    assert [stage.value for stage in TEMPLATES] == ["poc", "pilot"]
-    assert list(parsed.dags) == ["small"]
+    assert parsed.errors == {}
+    assert sorted(parsed.dags) == ["later.drill", "later.monitor", "later.score", "later.train", "small"]
+    assert task_ids(parsed.dags["later.drill"]) == ["drill"]
+    assert "0 0 * * 0" in str(parsed.dags["later.drill"]["timetable"])
+
+
+def test_every_approval_is_a_task_of_its_own(parse, project, dag_file):
+    spec = in_production(approvals="2").replace("approvers: [model]", "approvers: [model, operations]")
+    add(project, "later", spec)
+
+    tasks = task_ids(parse(dag_file).dags["later.train"])
+
+    assert [task for task in tasks if task.startswith("release.")] == [
+        "release.approve_1", "release.approve_2", "release.rollout", "release.validate",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        ({"drill": "sometimes"}, "release.drill: 'sometimes' is no schedule"),
+        ({"approvals": "2"}, "release.approvals: 2 approvals of 1 people can never come; name more approvers"),
+        ({"approvals": "0"}, "release.approvals"),
+    ],
+)
+def test_a_release_that_cannot_be_is_an_import_error(parse, project, dag_file, release, said):
+    add(project, "later", in_production(**release))
+
+    assert said in parse(dag_file).errors["config/pipelines/later.yaml"]
 
 
 def test_without_a_folder_of_specs_the_dag_file_says_so(parse, tmp_path):

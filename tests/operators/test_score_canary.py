@@ -10,7 +10,7 @@ from production_project import PRODUCTION_MOMENTS
 from rollout_runs import head, scored, spoil, wait_for_look
 
 from stageline.operators import RollbackOperator
-from stageline.serving.observed_predictions import ObservedPredictions
+from stageline.serving.observed_predictions import ObservedPredictions, as_codes
 
 pytestmark = pytest.mark.xdist_group("rollout")
 ROWS = set(range(320))
@@ -100,13 +100,13 @@ def test_a_row_that_is_scored_again_counts_once(tried, execute):
     digests = [known.champion.digest, known.canary.model.digest]
     with tried.ledger() as ledger:
         begun = ledger.records("small", positions=[known.canary.sequence])[0].recorded_at
-    observed = ObservedPredictions(tried.home / "tables/small/predictions", ["id"], begun)
+    observed = ObservedPredictions(tried.home / "tables/small/predictions", ["id", "at"], 1, begun)
     # What was predicted before the canary came is no part of it.
     assert [len(each) for each in observed.of(digests, begun, datetime.now(UTC))] == [0, 0]
     by = scored(tried, execute, "monday")
     between = datetime.now(UTC)
     scored(tried, execute, "tuesday")
-    champion, canary = observed.of(digests, begun, between)
+    champion, canary = as_codes(observed.of(digests, begun, between))
     assert (len(champion), len(canary)) == (len(by[1]), len(by[2]))
     assert np.isfinite(champion).all()
     assert [len(each) for each in observed.of(digests, between, between + timedelta(days=1))] == [0, 0]

@@ -11,6 +11,7 @@ from stageline.cli.history import history
 from stageline.cli.monitoring import monitor
 from stageline.cli.project import console
 from stageline.cli.quarantine import quarantine
+from stageline.cli.serve import serve
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -35,7 +36,7 @@ def _options(
 
 for _command in (
     pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, history, quarantine,
-    releases.rollback, releases.verify, monitor, alerts,
+    releases.rollback, releases.verify, monitor, alerts, serve,
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(quality.app, name="quality")

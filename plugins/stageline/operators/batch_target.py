@@ -9,7 +9,12 @@ from stageline.serving.target import Served
 from stageline.traffic import Arm, Traffic
 
 if TYPE_CHECKING:
-    from stageline.ledger import Canary, Head
+    from collections.abc import Sequence
+
+    import numpy as np
+    import pyarrow as pa
+
+    from stageline.ledger import Canary, Head, ModelVersion
     from stageline.operators.run_context import RunContext
 
 
@@ -41,20 +46,40 @@ class BatchTarget:
 
         :raises ArtifactError: The predictions cannot be read.
         """
-        from stageline.serving.observed_predictions import ObservedPredictions
+        from stageline.serving.observed_predictions import ObservedPredictions, as_codes
 
         canary = head.canary
         if head.champion is None or canary is None:
             return Traffic(start, end, 0, Arm(0), Arm(0))
+        source = self.run.spec.source
         folder = self.run.settings.tables.absolute() / self.run.name / "predictions"
-        predictions = ObservedPredictions(folder, self.run.spec.source.keys, self._step_began(canary, start))
-        champion, tried = predictions.of([head.champion.digest, canary.model.digest], start, end)
+        columns = (*source.keys, *([source.event_time] if source.event_time else []))
+        predictions = ObservedPredictions(folder, columns, len(source.keys), self._step_began(canary, start))
+        models = (head.champion, canary.model)
+        said = predictions.of([model.digest for model in models], start, end)
+        (champion, tried), losses = as_codes(said), self._losses(said, models)
         failed = self._failed(canary, start, end)
         return Traffic(
             start, end, canary.percent,
-            champion=Arm(len(champion), predictions=champion),
-            canary=Arm(len(tried) + failed, {"exception": failed} if failed else {}, predictions=tried),
+            champion=Arm(len(champion), predictions=champion, losses=losses[0]),
+            canary=Arm(
+                len(tried) + failed, {"exception": failed} if failed else {}, predictions=tried, losses=losses[1]
+            ),
         )  # fmt: skip
+
+    def _losses(
+        self, said: "Sequence[pa.Table]", models: "tuple[ModelVersion, ModelVersion]"
+    ) -> "Sequence[np.ndarray]":
+        """Return what is lost by the predictions whose true values are known, where a rollout is judged by that."""
+        import numpy as np
+
+        from stageline.operators.observed_losses import observed_losses
+
+        release = self.run.spec.release
+        metrics = release.rollout.metrics if release and release.rollout else ()
+        if not any(metric.metric == "kpi" for metric in metrics):
+            return [np.empty(0), np.empty(0)]
+        return observed_losses(self.run, said, models, datetime.now(UTC))
 
     def _step_began(self, canary: "Canary", moment: datetime) -> datetime:
         """Return when the canary got the share that it had at a moment."""

@@ -73,10 +73,13 @@ def registered(run: "RunContext", evidence: "ReleaseEvidence") -> "ModelVersion"
     return evidence.candidate(version, newest_event_time(run))
 
 
-def promoted(run: "RunContext", evidence: "ReleaseEvidence", candidate: "ModelVersion", why: str, step: str) -> Check:
+def promoted(
+    run: "RunContext", evidence: "ReleaseEvidence", candidate: "ModelVersion", why: str, step: str
+) -> "tuple[Check, Record | None]":
     """Make a candidate the champion, once (SL-P001).
 
     :param why: Why it may be, for the record.
+    :returns: The check, and the record of the promotion; none: the head did not move.
     """
     from stageline.ledger.head import PROMOTION
     from stageline.operators.release_evidence import entry_of
@@ -90,7 +93,7 @@ def promoted(run: "RunContext", evidence: "ReleaseEvidence", candidate: "ModelVe
     try:
         record = run.ledger.promote(entry, candidate, expected=evidence.generation)
     except SupersededError as error:
-        return Check(code=SUPERSEDED, name="superseded", verdict=Verdict.INCONCLUSIVE, message=str(error))
+        return Check(code=SUPERSEDED, name="superseded", verdict=Verdict.INCONCLUSIVE, message=str(error)), None
     except HeadError as error:
-        return Check(code="SL-P001", name="head_moved", verdict=Verdict.FAILED, message=str(error))
-    return Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=record.sentence)
+        return Check(code="SL-P001", name="head_moved", verdict=Verdict.FAILED, message=str(error)), None
+    return Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=record.sentence), record

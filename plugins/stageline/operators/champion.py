@@ -73,13 +73,22 @@ class Champion:
         :raises ArtifactError: The file is gone, or is not the one released.
         :raises TrackingError: The file lies with MLflow, which cannot be reached.
         """
-        from stageline.serving import ModelFiles
         from stageline.training import load_model
 
-        files = ModelFiles(self.run.settings.tables / self.run.name / "models")
-        path = files.find(self.version.digest) or self._fetch(files)
+        path = self.file()
         with quiet_search():
             return load_model(path, digest=self.version.digest, trusted_types=self.run.settings.trusted_types)
+
+    def file(self) -> Path:
+        """Return the model's file on this machine: the copy kept here, or one that is made now.
+
+        :raises ArtifactError: The file is gone, or is not the one released.
+        :raises TrackingError: The file lies with MLflow, which cannot be reached.
+        """
+        from stageline.serving import ModelFiles
+
+        files = ModelFiles(self.run.settings.tables / self.run.name / "models")
+        return files.find(self.version.digest) or self._fetch(files)
 
     def _fetch(self, files: Any) -> Path:
         from stageline.serving import local_file

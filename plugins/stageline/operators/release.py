@@ -1,23 +1,29 @@
 """The step `release`: compare and swap of the head, on an approval that is bound to this run's evidence."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from stageline.exceptions import Outage
 from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
 from stageline.operators.gate import GateOperator
+from stageline.operators.settling import settled
 from stageline.verdicts import Report, Verdict
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from stageline.operators.run_context import RunContext
 
 
 class ReleaseOperator(GateOperator):
     """Make the candidate the champion, once; an older one is superseded and changes nothing.
 
-    The ledger decides; MLflow's alias follows and may lag behind while MLflow is away.
+    The ledger decides, and the task waits without a worker until the target serves the new champion; a target that
+    refuses gets the one before back. MLflow's alias follows and may lag behind while MLflow is away.
 
     :param pipeline: Name of the pipeline.
     :param needs_approval: Whether an approval of this run's evidence is required.
@@ -51,7 +57,7 @@ class ReleaseOperator(GateOperator):
         }
 
     def check(self, run: "RunContext") -> Report:
-        """Check the approval, register the version, move the head."""
+        """Check the approval, register the version, move the head, see that the target follows."""
         from stageline.operators.release_evidence import ReleaseEvidence
 
         evidence = ReleaseEvidence.of(run)
@@ -64,13 +70,24 @@ class ReleaseOperator(GateOperator):
         candidate = registered(run, evidence)
         why = [approved.message if approved else "no approval was asked for"]
         why += [check.message for check in before if check.verdict is Verdict.FAILED]
-        moved = promoted(run, evidence, candidate, "; ".join(why), self.step)
+        moved, record = promoted(run, evidence, candidate, "; ".join(why), self.step)
+        done = (moved, settled(run, record, self.wait_until)) if record is not None else (moved,)
+        gravest = next((check for check in done if not check.verdict.advances), moved)
         return Report(
             step=self.step,
-            checks=(*before, moved),
+            checks=(*before, *done),
             evidence={"evidence": evidence.digest, "candidate": candidate.model_dump(mode="json")},
-            sentence=moved.message,
+            sentence=gravest.message,
         )
+
+    def wait_until(self, moment: datetime) -> NoReturn:
+        """Give the worker back until a moment."""
+        raise TaskDeferred(trigger=DateTimeTrigger(moment), method_name="resume")
+
+    def resume(self, context: "Context", event: Any = None) -> dict[str, Any]:
+        """Go on after a wait: what is to be done stands in the ledger."""
+        del event
+        return self.execute(context)
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:  # noqa: ARG002 - the base's signature
         """Let MLflow's alias follow the ledger's head."""

@@ -11,6 +11,7 @@ from stageline.exceptions import HeadError, Outage, SupersededError
 from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
 from stageline.operators.gate import GateOperator
 from stageline.operators.running_rollout import RunningRollout, plan_of
+from stageline.operators.settling import settled
 from stageline.verdicts import Check, Report, Verdict
 
 if TYPE_CHECKING:
@@ -107,8 +108,10 @@ class RolloutOperator(GateOperator):
         about["candidate"] = candidate.model_dump(mode="json")
         why = "; ".join(check.message for check in before) or "no approval was asked for"
         if run.ledger.head(run.name).champion is None:
-            done = promoted(run, evidence, candidate, f"the first, {why}", self.step)
-            return Report(step=self.step, checks=(*before, done), evidence=about, sentence=done.message)
+            moved, record = promoted(run, evidence, candidate, f"the first, {why}", self.step)
+            served = (settled(run, record, self.wait_until),) if record is not None else ()
+            gravest = next((check for check in served if not check.verdict.advances), moved)
+            return Report(step=self.step, checks=(*before, moved, *served), evidence=about, sentence=gravest.message)
         entry = entry_of(
             run, kind="canary", step=self.step, verdict=Verdict.PASSED,
             sentence=f"version {candidate.version} is tried at {plan.steps[0]} %: {why}",

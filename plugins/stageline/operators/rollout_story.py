@@ -83,9 +83,9 @@ class RolloutStory:
     def undone(self) -> "Record | None":
         """The newest look if it decided more than to hold, and that was not done: its process may have died."""
         last = self.looks[-1] if self.looks else None
-        if last is None or last.evidence["action"] == "hold" or last.evidence["step"] != len(self.shifts) - 1:
+        if last is None or last.evidence["action"] == "hold":
             return None
-        return last
+        return last if datetime.fromisoformat(last.evidence["at"]) >= self.shifts[-1].at else None
 
     @property
     def history(self) -> "tuple[Look, ...]":

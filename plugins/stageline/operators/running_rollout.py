@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stageline.exceptions import HeadError, Outage, SpecError, TargetError
 from stageline.operators.candidate import promoted
 from stageline.operators.rollout_story import LOOK, RolloutStory
+from stageline.operators.settling import ASK_AGAIN, settled
 from stageline.verdicts import Check, Report, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 STEP = "rollout"
 ENDED, UNSEEN = "SL-P005", "SL-P006"
-# How often a target that has not come to rest is asked again.
-_ASK_AGAIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class RunningRollout:
         target = target_of(self.run)
         deadline = story.shifts[-1].at + plan.deadline
         if story.undone is not None:
-            return self._act(story.undone, story, plan, target, due=min(now + plan.interval, deadline))
+            return self._act(story.undone, story, target)
         try:
             pending = self._converge(target, head)
         except TargetError as error:
@@ -55,13 +54,13 @@ class RunningRollout:
         if pending:
             if now >= deadline:
                 return self._leave(target, f"the target did not come to rest by the deadline: {pending}")
-            self.wait(min(now + _ASK_AGAIN, deadline))
+            self.wait(min(now + ASK_AGAIN, deadline))
         marks = [story.shifts[-1].at, *(datetime.fromisoformat(look.evidence["at"]) for look in story.looks)]
         due = min(max(marks) + plan.interval, deadline)
         if now < due:
             self.wait(due)
-        decision = self._look(story, plan, target, head, now)
-        return self._act(decision, story, plan, target, due=min(now + plan.interval, deadline))
+        look = self._look(story, plan, target, head, now)
+        return self._act(look, story, target)
 
     def _converge(self, target: "Target", head: "Head") -> str:
         """Let the target follow the head; returns what is still under way."""
@@ -74,17 +73,16 @@ class RunningRollout:
     def _look(self, story: RolloutStory, plan: "Rollout", target: "Target", head: "Head", now: datetime) -> "Record":
         """Judge what happened until now, and put the look and its decision on record."""
         from stageline.operators.release_evidence import entry_of
-        from stageline.operators.rollout_metrics import metrics_of
         from stageline.release.rollout.decision import Look, decide
-        from stageline.release.rollout.judging import judge_traffic
+        from stageline.release.rollout.judge import judge_traffic
 
-        step, began = len(story.shifts) - 1, story.shifts[-1].at
+        step, began, percent = len(story.shifts) - 1, story.shifts[-1].at, story.shifts[-1].percent
         try:
             traffic = [
                 replace(target.observe(head, start, end), percent=percent)
                 for start, end, percent in story.stretches(now)
             ]
-            checks = judge_traffic(traffic, metrics_of(self.run.spec), min_events=plan.min_events, alpha=plan.alpha)
+            checks = judge_traffic(traffic, plan.metrics, min_events=plan.min_events, alpha=plan.alpha)
         except Outage as outage:
             checks = (
                 Check(
@@ -93,9 +91,9 @@ class RunningRollout:
                 ),
             )  # fmt: skip
         decision = decide(
-            plan, (*story.history, Look(at=now, step=step, checks=checks)), step=step, step_began=began, now=now
-        )
-        percent = story.shifts[-1].percent
+            plan, (*story.history, Look(at=now, step=step, checks=checks)),
+            step=step, step_began=began, now=now,
+        )  # fmt: skip
         verdict = {"roll_back": Verdict.FAILED, "hold": Verdict.INCONCLUSIVE}.get(decision.action, Verdict.PASSED)
         return self.run.ledger.append(
             entry_of(
@@ -110,28 +108,28 @@ class RunningRollout:
             )
         )  # fmt: skip
 
-    def _act(self, look: "Record", story: RolloutStory, plan: "Rollout", target: "Target", *, due: datetime) -> Report:
+    def _act(self, look: "Record", story: RolloutStory, target: "Target") -> Report:
         """Do what a look decided; done by another copy of this task already, it is not done twice."""
         action, reason = look.evidence["action"], look.evidence["reason"]
         if action == "roll_back":
             return self._leave(target, reason)
         if action == "promote":
-            return self._promote(story.candidate, target, reason)
+            return self._promote(story.candidate, reason)
         if action == "advance":
-            percent = plan.steps[look.evidence["step"] + 1]
+            percent = plan_of(self.run).steps[look.evidence["step"] + 1]
             sentence = f"version {story.candidate.version} gets {percent} %: {reason}"
             entry = self._entry("canary", sentence, ("shift", percent), Verdict.PASSED)
             try:
                 self.run.ledger.shift_canary(entry, percent, sequence=self.sequence)
             except HeadError:
                 return self._ended(RolloutStory.of(self.run.ledger, self.run.name, self.sequence))
-            self._converge(target, self.run.ledger.head(self.run.name))
-        return self.wait(due)
+        # What comes next: the target has to follow, and then there is a look to wait for.
+        return self.go_on()
 
-    def _promote(self, candidate: "ModelVersion", target: "Target", reason: str) -> Report:
-        done = promoted(self.run, self.evidence, candidate, reason, STEP)
-        self._converge(target, self.run.ledger.head(self.run.name))
-        return self._report(done)
+    def _promote(self, candidate: "ModelVersion", reason: str) -> Report:
+        done, _ = promoted(self.run, self.evidence, candidate, reason, STEP)
+        story = RolloutStory.of(self.run.ledger, self.run.name, self.sequence)
+        return self._report(done) if story.end is None else self._ended(story)
 
     def _leave(self, target: "Target", reason: str) -> Report:
         """Take the canary out of the traffic."""
@@ -152,16 +150,16 @@ class RunningRollout:
         if story.end is None:
             raise AssertionError("only a rollout that ended is told so")
         if story.promoted:
-            return self._report(
-                Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=story.end.sentence)
-            )
+            moved = Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=story.end.sentence)
+            return self._report(moved, settled(self.run, story.end, self.wait))
         by = "" if story.end.step == STEP else f"record #{story.end.position} ended the rollout: "
         return self._report(
             Check(code=ENDED, name="rollout_ended", verdict=Verdict.FAILED, message=f"{by}{story.end.sentence}")
         )
 
-    def _report(self, done: Check) -> Report:
+    def _report(self, *done: Check) -> Report:
         story = RolloutStory.of(self.run.ledger, self.run.name, self.sequence)
+        gravest = next((check for check in done if not check.verdict.advances), done[0])
         last = story.history[-1].checks if story.looks else ()
         beside = tuple(check.model_copy(update={"severity": Severity.INFO}) for check in last)
         evidence = {
@@ -171,7 +169,7 @@ class RunningRollout:
             "steps": [{"at": shift.at.isoformat(), "percent": shift.percent} for shift in story.shifts],
             "looks": [look.position for look in story.looks],
         }
-        return Report(step=STEP, checks=(done, *beside), evidence=evidence, sentence=done.message)
+        return Report(step=STEP, checks=(*done, *beside), evidence=evidence, sentence=gravest.message)
 
     def _entry(self, kind: str, sentence: str, key: object, verdict: Verdict) -> Any:
         from stageline.operators.release_evidence import entry_of

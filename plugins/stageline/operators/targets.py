@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import SpecError
 
@@ -39,4 +39,45 @@ def _batch(run: "RunContext") -> "Target":
     return BatchTarget(run)
 
 
-BUILT_IN: Mapping[str, Callable[["RunContext"], "Target"]] = {"batch": _batch}
+def _http(run: "RunContext") -> "Target":
+    import os
+
+    from stageline.serving.http.target import HttpTarget
+    from stageline.spec.http_target import Http
+
+    asked = (run.spec.release.http if run.spec.release else None) or Http()
+    return HttpTarget(
+        run.settings.tables.absolute() / run.name, asked.urls, asked.timeout.total_seconds(),
+        os.environ.get("STAGELINE_SERVE_TOKEN", ""),
+    )  # fmt: skip
+
+
+def _sagemaker(run: "RunContext") -> "Target":
+    from stageline.operators.champion import Champion
+    from stageline.serving.sagemaker import Clients, SageMakerTarget, of_session
+
+    settings = run.spec.release.sagemaker if run.spec.release else None
+    if settings is None:
+        raise SpecError(f"pipeline {run.name!r}: release.sagemaker is missing: it says which endpoint serves")
+    session = _session(settings.connection, settings.region) if settings.connection else None
+    return SageMakerTarget(
+        settings,
+        Clients.made_by(of_session(session, region=settings.region)),
+        file_of=lambda model: Champion(run, model, 0).file(),
+        trusted_types=tuple(run.settings.trusted_types),
+    )
+
+
+def _session(connection: str, region: str) -> Any:
+    """Return the boto3 session of an Airflow connection."""
+    try:
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+    except ImportError:
+        raise SpecError(
+            f"release.sagemaker.connection: {connection!r} needs the package apache-airflow-providers-amazon; install "
+            "it, or leave the key out to use the worker's own credentials"
+        ) from None
+    return AwsBaseHook(aws_conn_id=connection, region_name=region, client_type="sagemaker").get_session()
+
+
+BUILT_IN: Mapping[str, Callable[["RunContext"], "Target"]] = {"batch": _batch, "http": _http, "sagemaker": _sagemaker}

@@ -1,4 +1,4 @@
-"""What two models said of rows while both were asked: each row once for each model, when it first said so."""
+"""What models said of rows while they were asked at the same time: each row once for each, when it first said so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,81 +12,74 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+_MODEL, _MADE = "stageline.model", "stageline.made"
+
 
 @dataclass(frozen=True)
 class ObservedPredictions:
     """The predictions of a pipeline since two models are asked with the same shares.
 
     :param folder: Of the Delta table of predictions; without a table there are none.
-    :param keys: What tells rows apart.
-    :param since: When they got these shares, in UTC: a row that is scored again counts once.
+    :param columns: What tells rows apart, and what else is wanted of them beside the prediction.
+    :param keys: How many of the columns, from the first on, tell rows apart.
+    :param since: When the models got these shares, in UTC: a row that is scored again counts once.
     """
 
     folder: Path
-    keys: Sequence[str]
+    columns: Sequence[str]
+    keys: int
     since: datetime
 
-    def of(self, digests: Sequence[str], start: datetime, end: datetime) -> "list[np.ndarray]":
-        """Return what each model first said from `start` to before `end`, classes as codes they have in common.
+    def of(self, digests: Sequence[str], start: datetime, end: datetime) -> "list[pa.Table]":
+        """Return columns and `prediction` of what each model first said from `start` to before `end`.
 
         :param digests: Of the models' files.
         :raises ArtifactError: The table cannot be read, or lacks a column.
         """
-        import numpy as np
-
-        found = self._read(digests, start, end)
-        said = [found.filter(_is(found, digest))["prediction"] for digest in digests]
-        if not len(found) or np.issubdtype(_array(said[0]).dtype, np.floating):
-            return [_array(each) for each in said]
-        classes = sorted({str(value) for each in said for value in each.unique().to_pylist()})
-        return [np.searchsorted(classes, [str(value) for value in each.to_pylist()]).astype(float) for each in said]
-
-    def _read(self, digests: Sequence[str], start: datetime, end: datetime) -> "pa.Table":
         import duckdb
         import pyarrow as pa
         import pyarrow.compute as pc
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
-        nothing = pa.table({"digest": pa.array([], pa.string()), "prediction": pa.array([], pa.float64())})
         if not DeltaTable.is_deltatable(str(self.folder)):
-            return nothing
+            return [pa.table({"prediction": pa.array([], pa.float64())}) for _ in digests]
         try:
             rows = DeltaTable(str(self.folder)).to_pyarrow_dataset()
             scored, model = pc.field("scored_at"), pc.field("model_digest")
             kind = rows.schema.field("scored_at").type
             first, last, since = (pa.scalar(each, kind) for each in (start, end, self.since))
-            wanted = (scored >= since) & (scored < last) & model.isin(list(digests))
-            columns = [*dict.fromkeys(self.keys), "model_digest", "prediction", "scored_at"]
+            wanted = {name: pc.field(name) for name in dict.fromkeys((*self.columns, "prediction"))}
+            wanted |= {_MODEL: model.cast("string"), _MADE: scored.cast("int64")}
+            made = rows.scanner(columns=wanted, filter=(scored >= since) & (scored < last) & model.isin(list(digests)))
             with duckdb.connect() as connection:
-                connection.register("predictions", rows.scanner(columns=columns, filter=wanted).to_reader())
-                connection.execute("CREATE TEMP TABLE made AS SELECT *, epoch_us(scored_at) AS made_at FROM predictions")
-                return connection.sql(
-                    "SELECT CAST(model_digest AS VARCHAR) AS digest, arg_min(prediction, made_at) AS prediction FROM made "  # noqa: S608 - names are quoted
-                    f"GROUP BY {', '.join(map(_quoted, dict.fromkeys(self.keys)))}, model_digest HAVING min(made_at) >= $1",
-                    params=[_microseconds(first)],
-                ).to_arrow_table()
+                connection.register("predictions", made.to_reader())
+                found = connection.sql(self._query, params=[first.cast(pa.int64()).as_py()]).to_arrow_table()
         except (DeltaError, duckdb.Error, KeyError, OSError, pa.ArrowException) as error:
             words = str(error).partition("\n")[0]
             raise ArtifactError(f"predictions in {str(self.folder)!r} cannot be read: {words}") from error
+        return [found.filter(pc.equal(found[_MODEL], digest)).drop_columns([_MODEL, _MADE]) for digest in digests]
+
+    @property
+    def _query(self) -> str:
+        own = ", ".join(map(_quoted, (*dict.fromkeys(self.columns[: self.keys]), _MODEL)))
+        return (
+            "SELECT * FROM (SELECT * FROM predictions "  # noqa: S608 - names are quoted
+            f"QUALIFY row_number() OVER (PARTITION BY {own} ORDER BY {_quoted(_MADE)}) = 1) "
+            f"WHERE {_quoted(_MADE)} >= $1"
+        )
 
 
-def _is(found: "pa.Table", digest: str) -> "pa.ChunkedArray":
-    import pyarrow.compute as pc
-
-    return pc.equal(found["digest"], digest)
-
-
-def _array(values: "pa.ChunkedArray") -> "np.ndarray":
+def as_codes(said: "Sequence[pa.Table]") -> "list[np.ndarray]":
+    """Return the predictions of tables as numbers, classes as codes that mean the same in all of them."""
     import numpy as np
-
-    return np.asarray(values.to_numpy())
-
-
-def _microseconds(moment: "pa.Scalar") -> int:
     import pyarrow as pa
 
-    return int(moment.cast(pa.int64()).as_py())
+    columns = [table["prediction"] for table in said]
+    if all(pa.types.is_floating(column.type) for column in columns):
+        return [np.asarray(column.to_numpy()) for column in columns]
+    classes = sorted({str(value) for column in columns for value in column.unique().to_pylist()})
+    return [np.searchsorted(classes, [str(value) for value in column.to_pylist()]).astype(float) for column in columns]
 
 
 def _quoted(name: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,13 +145,9 @@ def _bytes_of(text: str | None) -> tuple[int, ...]:
 
 
 def _columns(keys: "pa.Table | Mapping[str, Sequence[Any]]") -> dict[str, Any]:
-    if _is_mapping(keys):
+    if isinstance(keys, Mapping):
         return dict(keys)
     return dict(zip(keys.column_names, keys.columns, strict=True))
-
-
-def _is_mapping(keys: Any) -> TypeGuard[Mapping[str, Any]]:
-    return isinstance(keys, Mapping)
 
 
 def _feed(state: "np.ndarray", texts: "pa.Array") -> None:

@@ -6,8 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from stageline.spec.durations import format_duration
+from stageline.spec.http_target import Http
 from stageline.spec.problems import refuse
 from stageline.spec.rollout import Rollout
+from stageline.spec.sagemaker_target import SageMaker
 from stageline.spec.values import Column, Columns, Finite, Role, Section, SomeTime
 
 
@@ -98,6 +100,8 @@ class Release(Section):
     :param approvers: Owner roles that approve a release.
     :param approvals: How many of them have to, each a person of their own; in production.
     :param batch: What is scored; default: the pipeline's own source.
+    :param http: Where servers answer, of the target `http`.
+    :param sagemaker: The endpoint, of the target `sagemaker`.
     :param rollout: How traffic moves to a new model; in production.
     :param drill: When a rollback is rehearsed in production, a cron expression or preset.
     """
@@ -106,6 +110,8 @@ class Release(Section):
     approvers: Annotated[tuple[Role, ...], Field(min_length=1, strict=False)]
     approvals: Annotated[int, Field(gt=0)] = 1
     batch: Batch | None = None
+    http: Http | None = None
+    sagemaker: SageMaker | None = None
     rollout: Rollout | None = None
     drill: str = "@weekly"
 

@@ -10,6 +10,7 @@ from stageline.spec.problems import refuse
 from stageline.spec.values import Section, SomeTime
 
 _Share = Annotated[float, Field(gt=0, lt=1)]
+_ALL = 100
 
 
 class ErrorRate(Section):
@@ -93,6 +94,8 @@ class Rollout(Section):
         )
         if self.steps[-1] == 0:
             refuse([(("steps",), "a shadow alone moves no traffic; let a step above 0 follow")])
+        if self.steps[0] == _ALL:
+            refuse([(("steps",), "100 alone leaves no champion to compare with; let a step below 100 come first")])
         names = [metric.metric for metric in self.metrics]
         refuse(
             (("metrics", index, "metric"), f"names {name!r} twice; one entry each")

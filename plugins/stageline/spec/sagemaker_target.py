@@ -18,6 +18,7 @@ _LEAST_STEP, _LARGEST_STEP = 10, 50
 RESERVED = "STAGELINE_"
 _SECRET_ENDS = ("SECRET", "PASSWORD", "TOKEN", "_KEY")
 
+_FOLDER = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[a-zA-Z0-9!_.*'()-]+)*$"
 _Alarm = Annotated[str, Field(min_length=1, max_length=255, pattern=r"\S")]
 _Wait = Annotated[SomeTime, Field(le=_LONGEST_WAIT)]
 
@@ -62,6 +63,17 @@ class Guardrails(Section):
         return self
 
 
+class Capture(Section):
+    """Answers that SageMaker writes to S3: the only way to see what the models said.
+
+    :param uri: `s3://BUCKET/PREFIX` to write to.
+    :param share: Percent of the calls whose answer is written.
+    """
+
+    uri: str = Field(pattern=_FOLDER, max_length=400)
+    share: Annotated[int, Field(gt=0, le=100)] = 100
+
+
 def _variable(name: str) -> str:
     if name.startswith(RESERVED):
         raise ValueError(f"{name!r}: names that begin with {RESERVED} are set by Stageline itself")
@@ -91,6 +103,7 @@ class SageMaker(Section):
     :param canary: Those of the canary; default: the champion's.
     :param connection: Airflow connection of the Amazon provider; none: whatever credentials the worker has.
     :param guardrails: How SageMaker updates the endpoint, and what makes it go back.
+    :param capture: Which answers are written to S3; none: predictions are not compared, and NaN is not seen.
     :param environment: Further variables for the container; no secrets.
     :param patience: How long one change of the endpoint may take before it counts as stuck.
     """
@@ -99,11 +112,12 @@ class SageMaker(Section):
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", examples=["eu-central-1"])
     role: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[a-zA-Z_0-9+=,.@/-]+$", max_length=2048)
     image: str = Field(pattern=r"^\S+$", max_length=255)
-    archives: str = Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[a-zA-Z0-9!_.*'()-]+)*$", max_length=800)
+    archives: str = Field(pattern=_FOLDER, max_length=800)
     champion: Fleet
     canary: Fleet | None = None
     connection: Annotated[str, Field(min_length=1)] | None = None
     guardrails: Guardrails = Guardrails()
+    capture: Capture | None = None
     environment: Annotated[dict[_Variable, _VariableValue], FromYaml] = Field(default={}, max_length=80)
     patience: SomeTime = timedelta(hours=2)
 

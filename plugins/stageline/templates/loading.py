@@ -5,7 +5,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, get_parsing_context
 
-from stageline.exceptions import Refusal, SpecError, StageError
+from stageline.exceptions import Refusal, SpecError
 from stageline.spec import PipelineSpec, Stage, find_pipelines_folder, load_spec, pipeline_names
 from stageline.templates import pilot, production
 from stageline.templates.broken import BrokenSpecDag
@@ -21,7 +21,6 @@ TEMPLATES: dict[Stage, tuple[Callable[[PipelineSpec], DAG | None], ...]] = {
 def build_dags(spec: PipelineSpec) -> list[DAG]:
     """Return the DAGs that a spec's stage picks.
 
-    :raises StageError: The stage has no template in this version.
     :raises SpecError: Airflow does not take the schedule.
     """
     return build_stage(spec, spec.stage)
@@ -30,14 +29,8 @@ def build_dags(spec: PipelineSpec) -> list[DAG]:
 def build_stage(spec: PipelineSpec, stage: Stage) -> list[DAG]:
     """Return the DAGs that a spec would have in a stage.
 
-    :raises StageError: The stage has no template in this version.
     :raises SpecError: Airflow does not take the schedule.
     """
-    if stage not in TEMPLATES:
-        raise StageError(
-            f"stage: this version of Stageline has no DAGs for {stage.value!r} yet; "
-            f"available: {', '.join(known.value for known in TEMPLATES)}"
-        )
     # Asked before: a DAG that was begun is Airflow's, and an error of it that of all specs.
     _require_schedule(spec)
     return [dag for build in TEMPLATES[stage] if (dag := build(spec)) is not None]
@@ -74,10 +67,12 @@ def _dags_of(path: Path) -> list[DAG]:
 def _require_schedule(spec: PipelineSpec) -> None:
     from airflow.sdk.exceptions import AirflowTimetableInvalid
 
-    try:
-        DAG(spec.pipeline, schedule=spec.schedule, catchup=False).timetable.validate()
-    except AirflowTimetableInvalid as error:
-        raise SpecError(f"schedule: {spec.schedule!r} is no schedule: {error}; write e.g. '0 6 * * *'") from error
+    drill = spec.release.drill if spec.release and spec.stage is Stage.PRODUCTION else None
+    for key, schedule in (("schedule", spec.schedule), ("release.drill", drill)):
+        try:
+            DAG(spec.pipeline, schedule=schedule, catchup=False).timetable.validate()
+        except AirflowTimetableInvalid as error:
+            raise SpecError(f"{key}: {schedule!r} is no schedule: {error}; write e.g. '0 6 * * *'") from error
 
 
 def _pipelines_folder(dag_file: str) -> Path:

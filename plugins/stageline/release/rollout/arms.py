@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from numbers import Integral
 from typing import TYPE_CHECKING, Literal
 
@@ -22,9 +23,11 @@ _BROKEN = 0.5
 class Block:
     """Values of both arms in one stretch of time, or in a few that follow each other at the same percentage.
 
+    :param start: With a time zone.
     :param canary: Shape (rows,).
     """
 
+    start: datetime
     canary: "np.ndarray"
     champion: "np.ndarray"
 
@@ -48,9 +51,8 @@ def fault_of_counts(traffic: Sequence[Traffic]) -> str:
     """Return what is wrong with the numbers of events, in words; empty if nothing is."""
     for name, arm in _arms(traffic):
         numbers = [arm.events, *arm.errors.values()]
-        odd = next((number for number in numbers if not _is_count(number)), None)
-        if odd is not None:
-            return f"{odd!r} is no number of events of the {name}"
+        if odd := [number for number in numbers if not _is_count(number)]:
+            return f"{odd[0]!r} is no number of events of the {name}"
         if arm.failed > arm.events:
             return f"{arm.failed:,} of {arm.events:,} events of the {name} are errors: more than there are"
     return ""
@@ -93,17 +95,22 @@ def broken(interval: Traffic) -> bool:
     return champion.events > 0 and champion.failed >= _BROKEN * champion.events
 
 
+def together(traffic: Sequence[Traffic]) -> list[Traffic]:
+    """Return the intervals in which both arms were asked something."""
+    return [each for each in traffic if each.canary.events and each.champion.events]
+
+
 def error_counts(traffic: Sequence[Traffic], *, both: bool = True) -> Counts:
     """Return the errors of both arms by interval.
 
     :param both: Leave out the intervals in which one of the arms was asked nothing; else those of the canary.
     """
-    chosen = [each for each in traffic if each.canary.events and (each.champion.events or not both)]
+    chosen = together(traffic) if both else [each for each in traffic if each.canary.events]
     return counts([(each.canary.failed, each.canary.events, each.champion.failed, each.champion.events)
                    for each in chosen])  # fmt: skip
 
 
-def counts(rows: Sequence[tuple[int, int, int, int]]) -> Counts:
+def counts(rows: Sequence[tuple[float, float, float, float]]) -> Counts:
     """Return counts from, by interval: hits and rows of the canary, hits and rows of the champion."""
     import numpy as np
 
@@ -123,12 +130,13 @@ def blocks_of(traffic: Sequence[Traffic], measured: Measured, *, least: tuple[in
     found: list[Block] = []
     open_: list[Traffic] = []
     for interval in traffic:
-        if broken(interval):
+        if broken(interval) or not min(rows_of([interval], measured)):
+            # What only one arm answered has nothing beside it, and rows of another time are nothing like it.
             continue
         if open_ and open_[-1].percent != interval.percent:
             open_ = []
         open_.append(interval)
-        block = Block(*(joined(open_, of, measured) for of in (_canary, _champion)))
+        block = Block(open_[0].start, joined(open_, _canary, measured), joined(open_, _champion, measured))
         if len(block.canary) >= least[0] and len(block.champion) >= least[1]:
             found.append(block)
             open_ = []
@@ -145,6 +153,7 @@ def joined(traffic: Sequence[Traffic], arm: Callable[[Traffic], Arm], measured: 
 
 def rows_of(traffic: Sequence[Traffic], measured: Measured | None = None) -> tuple[int, int]:
     """Return how many rows of canary and champion there are: events, or values of what is measured."""
+
     def rows(arm: Arm) -> int:
         return arm.events if measured is None else len(getattr(arm, measured))
 

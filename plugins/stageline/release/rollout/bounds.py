@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # Evidence against a supposed value, as a logarithm: of an e-process, which in the long run is no gain if it is true.
 Evidence = Callable[[float], float]
-_HALVINGS = 24
+_HALVINGS = 14
 _DOUBLINGS = 40
 _FIRST_STEP = 1e-3
 
@@ -36,7 +36,7 @@ def lowest(evidence: Evidence, *, alpha: float, value: float, least: float, pivo
     :param alpha: Share of the looks' whole sequences in which the bound may ever be wrong.
     :param value: The estimate; the bound lies below it.
     :param least: Least value there is; returned where nothing is rejected.
-    :param pivot: The value that decides: on its side the bound is exact, else within 2^-24 of the way.
+    :param pivot: The value that decides: on its side the bound is exact, else within a small part of the way.
     """
     against = -math.log(alpha)
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from stageline.release.rollout import rates
-from stageline.release.rollout.arms import broken, counts, error_counts, rows_of
+from stageline.release.rollout.arms import broken, counts, error_counts, rows_of, together
 from stageline.release.rollout.bounds import Bounds
-from stageline.release.rollout.findings import POINTS, TRIFLE, Finding, rate, rows_in_words, span
+from stageline.release.rollout.findings import POINTS, TRIFLE, Finding, limit_in_percent, rate, rows_in_words, span
+from stageline.release.rollout.late_harm import late_harm
 from stageline.release.rollout.observed import Observed
 from stageline.spec.rollout import ErrorRate
 
@@ -23,7 +24,7 @@ def _increase(metric: ErrorRate, observed: Observed) -> Finding:
     limit = metric.max_increase
     borne = TRIFLE * limit
     why = observed.fault()
-    bounds, shown, rows = None, "error_rate", (0, 0)
+    bounds, shown, rows, late = None, "error_rate", (0, 0), ""
     if not why:
         rows = rows_of(observed.traffic)
         told = error_counts(observed.traffic)
@@ -41,17 +42,17 @@ def _increase(metric: ErrorRate, observed: Observed) -> Finding:
                 f"error_rate of the canary is {rate(canary)} against {rate(champion)} of the champion's "
                 f"{rows_in_words(rows)}, {span(bounds, POINTS)}"
             )
+            starts = [each.start for each in together(observed.traffic)]
+            late = observed.late(late_harm(rates.gains_above(told, rates.difference(limit))), starts)
             why = observed.broken()
     return Finding(
         INCREASE, "error_rate", shown, rows, bounds, borne, limit, f"max_increase = {_points(limit)}", why=why,
-        few="" if why else observed.few(),
+        few="" if why else observed.few(), late=late,
     )  # fmt: skip
 
 
 def _own(limit: float, observed: Observed) -> Finding:
-    why = observed.fault()
-    if why == "the champion was asked nothing":
-        why = ""
+    why = observed.fault(canary_only=True)
     bounds, shown, rows = None, "error_rate", (0, 0)
     if not why:
         rows = (rows_of(observed.traffic)[0], 0)
@@ -64,7 +65,7 @@ def _own(limit: float, observed: Observed) -> Finding:
         )
         shown = f"error_rate of the canary is {rate(canary)} (n = {rows[0]:,}), {_own_span(bounds)}"
     return Finding(
-        OWN, "error_rate(max)", shown, rows, bounds, limit, limit, f"max = {rate(limit)}", why=why,
+        OWN, "error_rate(max)", shown, rows, bounds, limit, limit, f"max = {limit_in_percent(limit)}", why=why,
         few="" if why else observed.few(canary_only=True),
     )  # fmt: skip
 

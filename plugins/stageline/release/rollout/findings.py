@@ -21,6 +21,7 @@ class Finding:
     :param allowed: The limit as it reads in the spec, e.g. `max_increase = 1 point`.
     :param why: Why it is not judged at all, if so.
     :param few: Why it can neither pass nor warn, if so.
+    :param late: Since when there is harm that began later than the rollout, if so.
     :param exact: Whether harm may be shown by however few rows.
     """
 
@@ -34,6 +35,7 @@ class Finding:
     allowed: str
     why: str = ""
     few: str = ""
+    late: str = ""
     exact: bool = True
     details: dict[str, float | None] = field(default_factory=dict)
 
@@ -41,7 +43,8 @@ class Finding:
         """Return it as a check.
 
         It fails where harm is beyond doubt, and harm of the size of the limit not ruled out; it passes where that is.
-        The two cannot meet: as rows come in, one of both is reached, whatever the truth is.
+        The two cannot meet: as rows come in, one of both is reached, whatever the truth is. It fails, too, where the
+        newest intervals alone are beyond the limit, beyond doubt: what went well before does not make up for that.
         """
         verdict, words = self._verdict()
         known = self.bounds is not None
@@ -61,6 +64,8 @@ class Finding:
         ruled_out = self.bounds.high < self.limit
         if self.bounds.low > self.borne and not ruled_out and (self.exact or not self.few):
             return Verdict.FAILED, ": harm beyond doubt"
+        if self.late:
+            return Verdict.FAILED, f"; {self.late}: harm beyond doubt"
         if self.few:
             return Verdict.INCONCLUSIVE, f": not judged, {self.few}"
         if ruled_out:
@@ -71,10 +76,13 @@ class Finding:
 def span(bounds: Bounds, shown: "Shown", *, more: str = "more", fewer: str = "fewer") -> str:
     """Return the bounds in words, e.g. `1.2 to 2.6 points more` or `0.3 points fewer to 0.8 points more`."""
     low, high = bounds.low, bounds.high
-    if not math.isfinite(low) or low <= shown.least:
-        return f"at most {shown(abs(high))} {more if high >= 0 else fewer}" if math.isfinite(high) else "unknown yet"
-    if not math.isfinite(high) or high >= shown.most:
-        return f"at least {shown(abs(low))} {more if low >= 0 else fewer}"
+    below, above = math.isfinite(low) and low > shown.least, math.isfinite(high) and high < shown.most
+    if not below and not above:
+        return "by how much is not known yet"
+    if not below:
+        return f"at most {shown(high)} {more}" if high >= 0 else f"at least {shown(-high)} {fewer}"
+    if not above:
+        return f"at least {shown(low)} {more}" if low >= 0 else f"at most {shown(-low)} {fewer}"
     if low >= 0:
         return f"{shown.bare(low)} to {shown(high)} {more}"
     if high <= 0:
@@ -103,6 +111,7 @@ class Shown:
         return f"{scaled:,.{min(digits, 6)}f}"
 
     def __call__(self, value: float) -> str:
+        """Return it with its unit."""
         return f"{self.bare(value)}{self.unit}"
 
 
@@ -113,6 +122,11 @@ PERCENT = Shown(100, " %", least=-1.0)
 def rate(value: float) -> str:
     """Return a share as percent, e.g. `4.0 %`."""
     return PERCENT(value)
+
+
+def limit_in_percent(value: float) -> str:
+    """Return a limit as percent, e.g. `20 %`: as it was written, not as it was measured."""
+    return f"{100 * value:.6g} %"
 
 
 def rows_in_words(rows: tuple[int, int]) -> str:

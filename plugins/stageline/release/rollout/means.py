@@ -16,14 +16,15 @@ LEAST_ROWS = 10
 
 @dataclass(frozen=True)
 class Moments:
-    """Weighted sums of both arms' means over the intervals so far.
+    """Weighted sums of both arms' means over the intervals so far, each a number or an array of one a look.
 
     The weights follow from the numbers of rows alone (Mantel and Haenszel): with estimated variances as weights, an
     interval whose few skewed values happen to be small would count most.
 
-    :param weight: Sum of the weights; each of these is a number or an array of one number a look.
+    :param weight: Sum of the weights.
     :param canary: Weighted sum of the canary's means.
-    :param noise: Estimated variance of that.
+    :param noise: Its variance, as the canary's own rows show it.
+    :param lent: Its variance, were the canary's rows as scattered as the champion's of the same interval.
     """
 
     weight: "float | np.ndarray"
@@ -31,6 +32,8 @@ class Moments:
     champion: "float | np.ndarray"
     noise: "float | np.ndarray"
     champion_noise: "float | np.ndarray"
+    lent: "float | np.ndarray"
+    champion_lent: "float | np.ndarray"
 
     @property
     def means(self) -> tuple[float, float]:
@@ -40,17 +43,24 @@ class Moments:
 
 def moments(canary: Sequence["np.ndarray"], champion: Sequence["np.ndarray"]) -> Moments:
     """Return the sums of blocks of rows, each with at least two of either arm."""
-    weights = [len(ours) * len(theirs) / (len(ours) + len(theirs)) for ours, theirs in zip(canary, champion, strict=True)]
+    import numpy as np
+
+    rows, champion_rows = (np.array([float(len(block)) for block in arm]) for arm in (canary, champion))
+    mean, champion_mean = (np.array([block.mean() for block in arm]) for arm in (canary, champion))
+    scatter, champion_scatter = (np.array([block.var(ddof=1) for block in arm]) for arm in (canary, champion))
+    weights = rows * champion_rows / (rows + champion_rows)
     return Moments(
-        weight=math.fsum(weights),
-        canary=math.fsum(weight * float(block.mean()) for weight, block in zip(weights, canary, strict=True)),
-        champion=math.fsum(weight * float(block.mean()) for weight, block in zip(weights, champion, strict=True)),
-        noise=math.fsum(_noise(weight, block) for weight, block in zip(weights, canary, strict=True)),
-        champion_noise=math.fsum(_noise(weight, block) for weight, block in zip(weights, champion, strict=True)),
+        weight=weights.sum(),
+        canary=weights @ mean,
+        champion=weights @ champion_mean,
+        noise=weights**2 @ (scatter / rows),
+        champion_noise=weights**2 @ (champion_scatter / champion_rows),
+        lent=weights**2 @ (champion_scatter / rows),
+        champion_lent=weights**2 @ (scatter / champion_rows),
     )
 
 
-def evidence_of_more(told: Moments, increase: float, effect: float, *, relative: bool = True) -> "np.ndarray":
+def evidence_of_more(told: Moments, increase: float, effect: float) -> "np.ndarray":
     """Return the logarithm of an asymptotic e-process against: the canary's mean is at most so much above.
 
     The sum S of what exceeds the supposed difference, with an estimated variance V, is in the long run as good as a
@@ -58,52 +68,56 @@ def evidence_of_more(told: Moments, increase: float, effect: float, *, relative:
     normal distribution (Robbins 1970; Howard, Ramdas, McAuliffe and Sekhon 2021). That is the mixture of mSPRT
     (Johari, Koomen, Pekelis and Walsh 2022), its side known. It needs a minimum of rows.
 
-    :param increase: As a share of the champion's mean; else, unless `relative`, in its unit.
-    :param effect: What is looked for beyond it, in the same unit: says where the test is sharpest.
+    It would err if the champion's mean were larger than it seems: an arm of few skewed rows that has not shown its
+    largest ones yet has too small a mean and too small a variance at once. So that arm is lent the other's variance
+    where this is larger.
+
+    :param increase: As a share of the champion's mean.
+    :param effect: What is looked for beyond it, likewise: says where the test is sharpest.
     """
-    return _evidence(told, increase, effect, relative=relative, sign=1)
+    import numpy as np
+
+    slope = 1.0 + increase
+    noise = told.noise + np.maximum(slope**2 * told.champion_noise, told.champion_lent)
+    return _evidence(told, told.canary - slope * told.champion, noise, effect)
 
 
-def evidence_of_less(told: Moments, increase: float, effect: float, *, relative: bool = True) -> "np.ndarray":
-    """Return the same against: it is at least so much above."""
-    return _evidence(told, increase, effect, relative=relative, sign=-1)
+def evidence_of_less(told: Moments, increase: float, effect: float) -> "np.ndarray":
+    """Return the same against: it is at least so much above; would err if the canary's mean were larger."""
+    import numpy as np
+
+    slope = 1.0 + increase
+    noise = np.maximum(told.noise, slope**2 * told.lent) + slope**2 * told.champion_noise
+    return _evidence(told, slope * told.champion - told.canary, noise, effect)
 
 
 def bounds_of(
-    told: Moments, *, alphas: tuple[float, float], pivots: tuple[float, float], effects: tuple[float, float],
-    relative: bool = True,
-) -> Bounds:  # fmt: skip
-    """Return by how much the canary's mean lies above the champion's, with its bounds.
+    told: Moments, *, alphas: tuple[float, float], pivots: tuple[float, float], effects: tuple[float, float]
+) -> Bounds:
+    """Return by which share the canary's mean lies above the champion's, which is above zero, with its bounds.
 
     :param alphas: Of the lower and of the upper bound.
     :param pivots: The values that decide, likewise.
     :param effects: What is looked for beyond each.
     """
     canary, champion = told.means
-    value = (canary - champion) / (champion if relative else 1.0)
+    value = canary / champion - 1.0
     low = lowest(
-        lambda tried: float(evidence_of_more(told, tried, effects[0], relative=relative)),
-        alpha=alphas[0], value=value, least=-math.inf, pivot=pivots[0],
+        lambda tried: float(evidence_of_more(told, tried, effects[0])),
+        alpha=alphas[0], value=value, least=-1.0, pivot=pivots[0],
     )  # fmt: skip
     high = highest(
-        lambda tried: float(evidence_of_less(told, tried, effects[1], relative=relative)),
+        lambda tried: float(evidence_of_less(told, tried, effects[1])),
         alpha=alphas[1], value=value, most=math.inf, pivot=pivots[1],
     )  # fmt: skip
-    return Bounds(value, max(low, -1.0) if relative else low, high)
+    return Bounds(value, low, high)
 
 
-def _noise(weight: float, block: "np.ndarray") -> float:
-    return weight**2 * float(block.var(ddof=1)) / len(block)
-
-
-def _evidence(told: Moments, increase: float, effect: float, *, relative: bool, sign: int) -> "np.ndarray":
+def _evidence(told: Moments, excess: "float | np.ndarray", noise: "float | np.ndarray", effect: float) -> "np.ndarray":
     import numpy as np
     from scipy.special import log_ndtr
 
-    level = told.champion / told.weight if relative else 1.0
-    slope = 1.0 + increase if relative else 1.0
-    excess = sign * (told.canary - slope * told.champion - (0.0 if relative else increase * told.weight))
-    noise = told.noise + slope**2 * told.champion_noise
+    level = told.champion / told.weight
     with np.errstate(divide="ignore", invalid="ignore"):
         # The variance of the bets: such that the effect that is looked for lies one standard deviation out.
         bets = (effect * level * told.weight / noise) ** 2

@@ -1,7 +1,9 @@
 """What all measures of a rollout have in common: the intervals, how much must be there, and how often one may err."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from stageline.release.rollout.arms import (
     WORDS,
@@ -13,6 +15,7 @@ from stageline.release.rollout.arms import (
     present_step,
     rows_of,
 )
+from stageline.release.rollout.late_harm import Late
 from stageline.traffic import Traffic
 
 
@@ -21,18 +24,19 @@ class Observed:
     """The intervals of a rollout so far, in the order of time.
 
     :param min_events: Rows of either arm below which nothing passes.
-    :param alphas: Share of rollouts in which harm may wrongly be shown by one limit, and in which harm of the size of
-        the limit may wrongly be ruled out.
+    :param alphas: Share of rollouts in which harm may wrongly be shown by one test, and in which harm of the size of a
+        limit may wrongly be ruled out.
     """
 
     traffic: tuple[Traffic, ...]
     min_events: int
     alphas: tuple[float, float]
 
-    def fault(self, measured: Measured | None = None) -> str:
+    def fault(self, measured: Measured | None = None, *, canary_only: bool = False) -> str:
         """Return why nothing can be judged, in words; empty if it can.
 
         :param measured: What is judged; none: the events themselves.
+        :param canary_only: Whether it needs nothing of the champion.
         """
         if not self.traffic:
             return "nothing was observed yet"
@@ -41,7 +45,9 @@ class Observed:
             return fault
         rows = rows_of(self.traffic, measured)
         nothing = "was asked nothing" if measured is None else f"has no {WORDS[measured]}"
-        return next((f"the {name} {nothing}" for name, of in zip(("canary", "champion"), rows, strict=True) if not of), "")
+        needed = {"canary": rows[0]} if canary_only else {"canary": rows[0], "champion": rows[1]}
+        empty = [name for name, of in needed.items() if not of]
+        return f"the {empty[0]} {nothing}" if empty else ""
 
     def broken(self) -> str:
         """Return why the champion is no yardstick, in words; empty if it is one."""
@@ -49,7 +55,17 @@ class Observed:
         if newest is None or not broken(newest):
             return ""
         champion = newest.champion
-        return f"{champion.failed:,} of the champion's newest {champion.events:,} answers are errors: it is no yardstick"
+        share = f"{champion.failed:,} of the champion's newest {champion.events:,} answers"
+        return f"{share} are errors: it is no yardstick"
+
+    def late(self, late: Late, starts: Sequence[datetime]) -> str:
+        """Return since when there is harm, in words; empty if none is shown.
+
+        :param starts: Of the intervals that were judged.
+        """
+        if late.evidence < -math.log(self.alphas[0]) or late.newest == len(starts):
+            return ""
+        return f"since {starts[-late.newest]:%Y-%m-%d %H:%M %Z} it is worse by more than that"
 
     def few(self, measured: Measured | None = None, *, step: bool = True, canary_only: bool = False) -> str:
         """Return why too little is there to pass anything, in words; empty if there is enough.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from stageline.release.rollout.bounds import Bounds, highest, lowest
 from stageline.release.rollout.rates import log_mean_exp
@@ -73,7 +73,7 @@ class Beyond:
         """
         import numpy as np
 
-        side = "left" if ties else "right"
+        side: Literal["left", "right"] = "left" if ties else "right"
         return np.array([
             len(block) - np.searchsorted(block, limit * (1 + increase), side=side)
             for block, limit in zip(self._sorted, self.limits, strict=True)
@@ -93,14 +93,14 @@ def evidence_above(
     :param hits: How many lie beyond, shape (..., blocks).
     :param rows: Of the canary, shape (blocks,).
     """
-    return _evidence(hits, rows, champion_rows, ranks, each_look=each_look, above=True)
+    return _evidence(gains_of(hits, rows, champion_rows, ranks, above=True), each_look=each_look)
 
 
 def evidence_below(
     hits: "np.ndarray", rows: "np.ndarray", champion_rows: "np.ndarray", ranks: "np.ndarray", *, each_look: bool = False
 ) -> "np.ndarray":
     """Return the same against: they are alike, or the canary's are larger."""
-    return _evidence(hits, rows, champion_rows, ranks, each_look=each_look, above=False)
+    return _evidence(gains_of(hits, rows, champion_rows, ranks, above=False), each_look=each_look)
 
 
 def bounds_of(beyond: Beyond, *, alphas: tuple[float, float], pivots: tuple[float, float]) -> Bounds:
@@ -134,10 +134,21 @@ def _as_often(beyond: Beyond) -> float:
     return most
 
 
-def _evidence(
-    hits: "np.ndarray", rows: "np.ndarray", champion_rows: "np.ndarray", ranks: "np.ndarray", *,
-    each_look: bool, above: bool,
-) -> "np.ndarray":  # fmt: skip
+def gains_above(beyond: Beyond, increase: float) -> "np.ndarray":
+    """Return what each bet of :func:`evidence_above` gains in each block, the newest first, shape (blocks, bets)."""
+    return gains_of(beyond.hits(increase), beyond.rows, *beyond.ranks, above=True)[::-1]
+
+
+def _evidence(gains: "np.ndarray", *, each_look: bool) -> "np.ndarray":
+    import numpy as np
+
+    return log_mean_exp(np.cumsum(gains, axis=-2) if each_look else gains.sum(axis=-2))
+
+
+def gains_of(
+    hits: "np.ndarray", rows: "np.ndarray", champion_rows: "np.ndarray", ranks: "np.ndarray", *, above: bool
+) -> "np.ndarray":
+    """Return what each bet of the evidence gains in each block, shape (..., blocks, bets)."""
     import numpy as np
     from scipy.special import betaln
 
@@ -146,8 +157,8 @@ def _evidence(
     factors = np.array(_FACTORS)
     bet = within / factors if above else within * factors
     others = rows[:, None] - counts
-    gains = (
+    gains: np.ndarray = (
         betaln(counts + beyond, others + bet) - betaln(beyond, bet)
         - betaln(counts + beyond, others + within) + betaln(beyond, within)
     )  # fmt: skip
-    return log_mean_exp(np.cumsum(gains, axis=-2) if each_look else gains.sum(axis=-2))
+    return gains

@@ -1,6 +1,6 @@
 """Two streams of yes and no, compared exactly at any number of rows: e-processes against a line between the rates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 # What is bet decides how soon something is seen, never how often one errs.
 _LEVELS = (5e-4, 2e-3, 8e-3, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9)
 _ODDS = (1.06, 1.15, 1.35, 1.8, 3.0, 8.0, 40.0, 1_000.0)
-_HALVINGS = 40
+_MOST_STEPS = 80
+_PRECISE = 1e-10
 _EDGE = 1e-3
 
 
@@ -62,8 +63,9 @@ class Counts:
         """Return the weights of the intervals, after Mantel and Haenszel; shape (intervals,)."""
         import numpy as np
 
-        together = self.rows + self.champion_rows
-        return self.rows * self.champion_rows / np.maximum(together, 1)
+        together = np.maximum(self.rows + self.champion_rows, 1)
+        weights: np.ndarray = self.rows * self.champion_rows / together
+        return weights
 
     @property
     def rates(self) -> tuple["np.ndarray", "np.ndarray"]:
@@ -140,27 +142,39 @@ def bounds_of(
     return Bounds(value, low, high)
 
 
+def gains_above(counts: Counts, line: Line) -> "Iterator[np.ndarray]":
+    """Yield what each bet of :func:`evidence_above` gains in each interval, the newest first, of shape (..., bets)."""
+    gains = _gains(counts, line, above=True)
+    for place in reversed(range(len(counts.rows) if gains else 0)):
+        yield sum(hits[..., place, None] * gain[place] for hits, gain in gains or ())
+
+
 def _evidence(counts: Counts, line: Line, *, each_look: bool, above: bool) -> "np.ndarray":
+    import numpy as np
+
+    gains = _gains(counts, line, above=above)
+    if gains is None:
+        return np.zeros(counts.hits.shape if each_look else counts.hits.shape[:-1])
+    if each_look:
+        return log_mean_exp(np.cumsum(np.sum([hits[..., None] * gain for hits, gain in gains], axis=0), axis=-2))
+    return log_mean_exp(np.sum([hits @ gain for hits, gain in gains], axis=0))
+
+
+def _gains(counts: Counts, line: Line, *, above: bool) -> "list[tuple[np.ndarray, np.ndarray]] | None":
+    """Return counts with what one of each gains every bet, shape (intervals, bets); none: there is nothing to bet."""
     import numpy as np
 
     champion, canary = _alternatives(line, above=above)
     if not len(champion):
-        # Nothing lies beyond the line: nothing can speak against it.
-        shape = counts.hits.shape if each_look else counts.hits.shape[:-1]
-        return np.zeros(shape)
+        return None
     supposed = _projected(champion, canary, counts, line)
     on_line = line.slope * supposed + line.shift
-    gains = (
+    return [
         (counts.hits, np.log(canary / on_line)),
         (counts.rows - counts.hits, np.log((1 - canary) / (1 - on_line))),
         (counts.champion_hits, np.log(champion / supposed)),
         (counts.champion_rows - counts.champion_hits, np.log((1 - champion) / (1 - supposed))),
-    )
-    if each_look:
-        told = np.cumsum(sum(hits[..., None] * gain for hits, gain in gains), axis=-2)
-    else:
-        told = sum(np.asarray(hits, float) @ gain for hits, gain in gains)
-    return log_mean_exp(told)
+    ]
 
 
 def log_mean_exp(logarithms: "np.ndarray") -> "np.ndarray":
@@ -168,7 +182,8 @@ def log_mean_exp(logarithms: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     most = logarithms.max(axis=-1)
-    return most + np.log(np.exp(logarithms - most[..., None]).mean(axis=-1))
+    mean: np.ndarray = most + np.log(np.exp(logarithms - most[..., None]).mean(axis=-1))
+    return mean
 
 
 def _alternatives(line: Line, *, above: bool) -> tuple["np.ndarray", "np.ndarray"]:
@@ -193,17 +208,27 @@ def _projected(champion: "np.ndarray", canary: "np.ndarray", counts: Counts, lin
     """
     import numpy as np
 
-    shape = (len(counts.rows), len(champion))
     if line.slope == 0:
-        return np.broadcast_to(champion, shape)
-    rows, champion_rows = counts.rows[:, None], counts.champion_rows[:, None]
-    low = np.full(shape, max(0.0, -line.shift / line.slope))
-    high = np.full(shape, min(1.0, (1 - line.shift) / line.slope))
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        on_line = line.slope * middle + line.shift
+        return np.broadcast_to(champion, (len(counts.rows), len(champion)))
+    asked, place = np.unique(np.stack([counts.rows, counts.champion_rows], axis=1), axis=0, return_inverse=True)
+    rows, champion_rows = asked[:, :1], asked[:, 1:]
+    low = np.full((len(asked), len(champion)), max(0.0, -line.shift / line.slope))
+    high = np.full_like(low, min(1.0, (1 - line.shift) / line.slope))
+    point = np.clip(champion, low + _EDGE * (high - low), high - _EDGE * (high - low))
+    for _ in range(_MOST_STEPS):
+        on_line = line.slope * point + line.shift
         # The relative entropy is convex along the line: its derivative says on which side the least one is.
-        slope = rows * line.slope * ((1 - canary) / (1 - on_line) - canary / on_line)
-        slope += champion_rows * ((1 - champion) / (1 - middle) - champion / middle)
-        low, high = np.where(slope > 0, low, middle), np.where(slope > 0, middle, high)
-    return (low + high) / 2
+        derivative = rows * line.slope * ((1 - canary) / (1 - on_line) - canary / on_line)
+        derivative += champion_rows * ((1 - champion) / (1 - point) - champion / point)
+        second = rows * line.slope**2 * ((1 - canary) / (1 - on_line) ** 2 + canary / on_line**2)
+        second += champion_rows * ((1 - champion) / (1 - point) ** 2 + champion / point**2)
+        low, high = np.where(derivative > 0, low, point), np.where(derivative > 0, point, high)
+        newton = point - derivative / second
+        inside = (newton >= low) & (newton <= high)
+        following = np.where(inside, newton, (low + high) / 2)
+        done = np.abs(following - point) <= _PRECISE * point
+        point = following
+        if done.all():
+            break
+    found: np.ndarray = point[place.ravel()]
+    return found

@@ -33,9 +33,7 @@ _SENTENCES: "dict[ErrorKind, RefusedRequest]" = {
 
 def refused_for(kind: ErrorKind) -> RefusedRequest:
     """Return what a caller gets where a model errs."""
-    said = _SENTENCES[kind]
-    # A new one each time: an exception that is raised keeps its traceback.
-    return RefusedRequest(said.status, said.code, said.message)
+    return _SENTENCES[kind].again()
 
 
 def kind_of(error: DataError) -> ErrorKind:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from stageline.serving.http.intake import Form
+from stageline.serving.http.intake import Form, Intake
 from stageline.serving.http.protocol import AskedRows
 from stageline.serving.http.refused import RefusedRequest
 
@@ -20,10 +20,12 @@ class Outcome:
 
     :param predictions: One a row; none where they ended otherwise.
     :param refused: What the caller gets then.
+    :param model_ms: Milliseconds that the model took for the batch that the rows were in.
     """
 
     predictions: Sequence[Any] | None = None
     refused: RefusedRequest | None = None
+    model_ms: float = 0.0
 
 
 class Part:
@@ -32,16 +34,25 @@ class Part:
     :param form: None where the model is another than the champion, and lacks an input.
     :param places: Their positions in the call.
     :param sequence: Record that began the rollout; 0: none is under way.
+    :param absent: Version and digest of a model that could not be loaded, of whose rows this part tells.
     """
 
-    __slots__ = ("arm", "call", "form", "percent", "places", "queued", "rows", "sequence", "settled")
+    __slots__ = ("absent", "arm", "call", "form", "percent", "places", "queued", "rows", "sequence", "settled")
 
     def __init__(
-        self, call: "Call", arm: ArmName, rows: AskedRows, places: Sequence[int], form: Form | None,
-        *, sequence: int, percent: int,
-    ) -> None:  # fmt: skip
+        self,
+        call: "Call",
+        arm: ArmName,
+        rows: AskedRows,
+        places: Sequence[int],
+        form: Form | None,
+        *,
+        sequence: int,
+        percent: int,
+        absent: tuple[int, str] | None = None,
+    ) -> None:
         self.call, self.arm, self.rows, self.places, self.form = call, arm, rows, places, form
-        self.sequence, self.percent = sequence, percent
+        self.sequence, self.percent, self.absent = sequence, percent, absent
         self.queued = time.perf_counter()
         # Whoever sets it, under the answerer's lock, logs the rows.
         self.settled = False
@@ -55,25 +66,41 @@ class Part:
 class Call:
     """A request, from its rows to its answer; all but `request_id` is the event loop's alone.
 
+    :param champion: What the champion takes.
     :param answer: None for a shadow's: nobody waits.
+    :ivar model_ms: Of the slowest model that was asked.
     """
 
-    __slots__ = ("_left", "_predictions", "_refused", "answer", "request_id", "versions")
+    __slots__ = ("_left", "_predictions", "_refused", "answer", "champion", "model_ms", "request_id")
 
-    def __init__(self, request_id: str, rows: int, answer: "asyncio.Future[list[Any]] | None") -> None:
-        self.request_id, self.answer = request_id, answer
-        self.versions: dict[int, None] = {}
-        self._left = 0
+    def __init__(
+        self, request_id: str, rows: int, champion: Intake, answer: "asyncio.Future[list[Any]] | None"
+    ) -> None:
+        self.request_id, self.champion, self.answer = request_id, champion, answer
+        self._left, self.model_ms = 0, 0.0
         self._predictions: list[Any] = [None] * rows
         self._refused: RefusedRequest | None = None
+
+    def silent(self, rows: int) -> "Call":
+        """Return a call of the same request whose answer nobody waits for."""
+        return Call(self.request_id, rows, self.champion, None)
 
     def expect(self) -> None:
         """Wait for one part more."""
         self._left += 1
 
+    def champion_takes(self, rows: AskedRows) -> bool:
+        """Whether rows that another model refuses are fit for the champion: any thread may ask."""
+        try:
+            self.champion.take(rows.columns, self.champion.form(rows.columns))
+        except RefusedRequest:
+            return False
+        return True
+
     def take(self, part: Part, outcome: Outcome) -> None:
         """Take what became of a part; the last one completes the answer."""
         self._left -= 1
+        self.model_ms = max(self.model_ms, outcome.model_ms)
         if outcome.predictions is not None:
             if len(part.places) == len(self._predictions):
                 self._predictions = list(outcome.predictions)

@@ -94,16 +94,19 @@ class Intake:
             return _numbers(name, values)
         if name == self.columns.event_time:
             return _times(name, values)
-        kind = self.key_types.get(name) or pa.string()
+        kind = self.key_types.get(name)
         try:
-            return pa.array(values, kind, from_pandas=True)
-        except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            pass
-        try:
-            # A time as JSON has it, or a whole number that came as a text.
+            if kind is None:
+                return pa.array(list(map(_text, values)), pa.string(), from_pandas=True)
+            # Asked for whole numbers at once, Arrow would cut 1.5 to 1.
             return pa.array(values, from_pandas=True).cast(kind)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            raise invalid(f"column {name!r} cannot be read as {kind}, its type in training") from None
+            raise invalid(f"column {name!r} cannot be read as {kind or 'text'}, its type in training") from None
+
+
+def _text(value: Any) -> Any:
+    # As MLflow's server takes a number for a text.
+    return str(value) if isinstance(value, int | float) and value == value else value  # noqa: PLR0124 - not a NaN
 
 
 def _numbers(name: str, values: Sequence[Any]) -> "pa.Array":

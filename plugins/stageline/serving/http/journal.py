@@ -52,7 +52,7 @@ class Segment:
 
         data, at = self.path.read_bytes(), 0
         schemas: list[pa.Schema] = []
-        batches = []
+        batches: list[pa.RecordBatch] = []
         while at + _FRAME.size <= len(data):
             kind, number, size, checksum = _FRAME.unpack_from(data, at)
             content = data[at + _FRAME.size : at + _FRAME.size + size]
@@ -209,7 +209,7 @@ def segments_of(folder: Path) -> list[Segment]:
 
 
 def _frame(kind: bytes, number: int, content: "pa.Buffer") -> bytes:
-    data = content.to_pybytes()
+    data: bytes = content.to_pybytes()
     return _FRAME.pack(kind, number, len(data), zlib.crc32(data)) + data
 
 

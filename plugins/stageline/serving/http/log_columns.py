@@ -106,7 +106,9 @@ class LogColumns:
             "arm": told.arms, "sequence": told.sequences, "percent": told.percents, "latency_ms": told.latency_ms,
             "request_id": told.requests, "row": told.places,
         }  # fmt: skip
-        held = {} if rows is None else {self.names[name]: _values(rows, name) for name in self.names if _has(rows, name)}
+        held = (
+            {} if rows is None else {self.names[name]: _values(rows, name) for name in self.names if _has(rows, name)}
+        )
         arrays = []
         for name, kind in zip(self.schema.names, self.schema.types, strict=True):
             if name in answers:

@@ -65,7 +65,9 @@ def _require_utf8(parameters: str) -> None:
     for pair in filter(None, (part.strip() for part in parameters.split(";"))):
         name, _, value = pair.partition("=")
         if name.strip().lower() != "charset":
-            raise RefusedRequest(415, BAD_REQUEST, f"content type parameter {name[:80]!r} is not known; only charset is")
+            raise RefusedRequest(
+                415, BAD_REQUEST, f"content type parameter {name[:80]!r} is not known; only charset is"
+            )
         if value.strip().strip('"').lower() not in ("utf-8", "utf8"):
             raise RefusedRequest(415, BAD_REQUEST, "the scoring server only supports UTF-8")
 
@@ -161,7 +163,11 @@ def _of_frame(frame: "pd.DataFrame") -> AskedRows:
     return AskedRows({name: table[name].to_pylist() for name in table.column_names}, table.num_rows)
 
 
-_READERS: dict[str, Callable[[bytes, Collection[str]], AskedRows]] = {JSON: _of_json, CSV: _of_csv, PARQUET: _of_parquet}
+_READERS: dict[str, Callable[[bytes, Collection[str]], AskedRows]] = {
+    JSON: _of_json,
+    CSV: _of_csv,
+    PARQUET: _of_parquet,
+}
 
 
 def joined(rows: Iterable[AskedRows], names: Iterable[str]) -> dict[str, list[Any]]:

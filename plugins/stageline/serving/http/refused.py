@@ -19,6 +19,10 @@ class RefusedRequest(Exception):  # noqa: N818 - a refusal is the wanted answer 
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
 
+    def again(self) -> "RefusedRequest":
+        """Return one that says the same: an exception that was raised keeps its traceback."""
+        return RefusedRequest(self.status, self.code, self.message)
+
     def as_body(self) -> bytes:
         """Return it as MLflow's server says it."""
         return json.dumps({"error_code": self.code, "message": self.message}).encode()

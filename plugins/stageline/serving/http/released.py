@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import ArtifactError, MissingStepError
+from stageline.exceptions import ArtifactError, MissingStepError, StagelineError
 from stageline.features import PARTS
 from stageline.serving.answers import Oracle
 from stageline.serving.features import Columns
@@ -46,7 +46,7 @@ def load_released(version: "ModelVersion", options: "Options", spec: "PipelineSp
     from stageline.training import load_model
 
     path = _file(version, options)
-    with _quiet():
+    with _quiet(), _refusing(version.version, spec.pipeline):
         model = load_model(path, digest=version.digest, trusted_types=options.places.trusted_types)
     oracle = Oracle(model, spec.target.task is Task.CLASSIFICATION, positive=spec.target.positive)
     evidence = _features(version, spec.pipeline, ledger)
@@ -131,6 +131,20 @@ def _is_integer(schema: "pa.Schema", name: str) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_integer(schema.field(name).type))
+
+
+@contextmanager
+def _refusing(version: int, pipeline: str) -> Iterator[None]:
+    """Turn whatever a file raises while it is loaded into an error that names the model."""
+    try:
+        yield
+    except StagelineError:
+        raise
+    except Exception as error:
+        words = next(iter(str(error).strip().splitlines()), "")
+        raise ArtifactError(
+            f"model version {version} of {pipeline!r} cannot be loaded: {type(error).__name__}: {words}"
+        ) from error
 
 
 @contextmanager

@@ -134,5 +134,5 @@ class ServedLog:
             try:
                 self.flush()
             except ArtifactError as error:
-                _log.error("%s", error)  # noqa: TRY400 - its sentence says it all
+                _log.error("%s", error)
             flushed = time.monotonic()

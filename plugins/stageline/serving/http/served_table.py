@@ -1,7 +1,6 @@
 """The log of answers: a Delta table to which each file of a journal is added once, whoever adds it."""
 
 import threading
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING

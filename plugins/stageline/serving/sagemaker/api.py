@@ -1,6 +1,6 @@
 """SageMaker's calls, one method each: plain values in and out, and errors of ours."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,7 +10,7 @@ from stageline.serving.sagemaker.claims import Claim
 from stageline.serving.sagemaker.clients import Clients
 from stageline.serving.sagemaker.described import Configuration, Endpoint, configuration_of, endpoint_of, model_names
 from stageline.serving.sagemaker.failures import NotAcceptedError, NotThereError, asking
-from stageline.serving.sagemaker.wanted import Model, Variant
+from stageline.serving.sagemaker.wanted import Model, Recording, Wanted
 
 _SEEN, _ENDPOINT = "stageline:seen", "stageline:endpoint"
 _PAGE = 100
@@ -68,7 +68,8 @@ class Api:
 
     def model(self, name: str) -> Mapping[str, Any] | None:
         """Return what SageMaker says of a model, or none where there is none."""
-        return self._find("DescribeModel", f"model {name!r}", ModelName=name)
+        answer: Mapping[str, Any] | None = self._find("DescribeModel", f"model {name!r}", ModelName=name)
+        return answer
 
     def tags(self, arn: str) -> dict[str, str]:
         """Return the tags of the endpoint or of a configuration."""
@@ -123,13 +124,14 @@ class Api:
             ExecutionRoleArn=model.role,
         )
 
-    def make_configuration(self, name: str, variants: Iterable[Variant], *, seen: str) -> bool:
+    def make_configuration(self, name: str, asked: Wanted, *, seen: str) -> bool:
         """Make an endpoint configuration; return whether it was made now: of several that try, one is told so.
 
         :param seen: When the endpoint was last modified, in words.
         """
-        shown, shadows = [], []
-        for variant in variants:
+        shown: list[dict[str, Any]] = []
+        shadows: list[dict[str, Any]] = []
+        for variant in asked.variants:
             (shadows if variant.shadow else shown).append(
                 {
                     "VariantName": variant.name,
@@ -146,6 +148,7 @@ class Api:
             EndpointConfigName=name,
             ProductionVariants=shown,
             **({"ShadowProductionVariants": shadows} if shadows else {}),
+            **({"DataCaptureConfig": _capture(asked.capture)} if asked.capture else {}),
             Tags=_tags({_SEEN: seen, _ENDPOINT: self._name}),
         )
 
@@ -226,6 +229,16 @@ def _method(client: Any, call: str) -> Any:
     from botocore import xform_name
 
     return getattr(client, xform_name(call))
+
+
+def _capture(recording: Recording) -> dict[str, Any]:
+    return {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": recording.share,
+        "DestinationS3Uri": recording.uri,
+        "CaptureOptions": [{"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json"]},
+    }
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -43,7 +43,11 @@ def compare(wanted: Wanted, endpoint: Endpoint | None, configuration: Configurat
     :param endpoint: None: there is none.
     :param configuration: The one that it uses; none: it is gone, or not said.
     """
-    used = configuration is not None and _kinds(configuration.variants) == _kinds(wanted.variants)
+    used = (
+        configuration is not None
+        and configuration.capture == wanted.capture
+        and _kinds(configuration.variants) == _kinds(wanted.variants)
+    )
     if endpoint is None:
         return Action(Do.CREATE if state_of(ABSENT, used=False, pending=False).standing is Standing.ASK else Do.REFUSE)
     state = state_of(endpoint.status, used=used, pending=bool(endpoint.pending))
@@ -80,7 +84,7 @@ def _drain(wanted: Wanted, endpoint: Endpoint, configuration: Configuration | No
 
 
 def _of_variants(wanted: Wanted, endpoint: Endpoint) -> Action:
-    """Return what is to be done where the configuration is the one asked for: do its variants run so?"""
+    """Return what is to be done where the configuration is the one asked for, but its variants may not run so."""
     running = {variant.name: variant for variant in endpoint.running}
     if {(name, variant.shadow) for name, variant in running.items()} != {
         (variant.name, variant.shadow) for variant in wanted.variants

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from stageline.serving.sagemaker.archive import DIGEST
-from stageline.serving.sagemaker.wanted import Variant
+from stageline.serving.sagemaker.wanted import Recording, Variant
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class Configuration:
 
     name: str
     variants: tuple[Variant, ...]
+    capture: Recording | None = None
 
 
 def endpoint_of(answer: Mapping[str, Any]) -> Endpoint:
@@ -121,7 +122,14 @@ def configuration_of(answer: Mapping[str, Any], models: Mapping[str, Mapping[str
                 shadow=shadow,
             )
         )
-    return Configuration(answer["EndpointConfigName"], tuple(found))
+    return Configuration(answer["EndpointConfigName"], tuple(found), _recording(answer.get("DataCaptureConfig") or {}))
+
+
+def _recording(said: Mapping[str, Any]) -> Recording | None:
+    # SageMaker switches it on unless told otherwise.
+    if not said.get("EnableCapture", bool(said)):
+        return None
+    return Recording(said["DestinationS3Uri"], said["InitialSamplingPercentage"])
 
 
 def _variants(answer: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], bool]]:

@@ -86,27 +86,46 @@ def _of_answer(what: str, call: str, error: Any) -> StagelineError:
     code = str(found.get("Code", "")) or "no code"
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     words = without_secrets(found.get("Message", ""))
-    if code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS:
-        return SageMakerOutage(f"AWS throttles {what} ({code}); the step tries again later")
-    if code in _EXPIRED:
-        return TargetError(f"{what} is refused: the credentials have expired ({code}); renew those of the connection")
-    if code in _UNKNOWN:
-        return TargetError(
-            f"{what} is refused: AWS does not know these credentials ({code}); check the connection's key, secret and "
-            "session token, and its region"
-        )
-    if code in _DENIED or status == HTTPStatus.UNAUTHORIZED:
-        return TargetError(
-            f"{what} is refused: who asks may not do this ({code}); allow {call} on it to the connection's role"
-            f"{f'. AWS says: {words}' if words else ''}"
-        )
-    if code in _QUOTA:
-        return TargetError(f"{what} is above a quota of the account: {words}; raise it, or ask for fewer instances")
-    if code in _PASSING or status >= _SERVER_ERROR:
-        return SageMakerOutage(f"AWS failed at {what} ({code}, HTTP {status}); the step tries again")
-    if code in _ABSENT or words.lower().startswith("could not find"):
-        return NotThereError(f"{what}: there is none ({words or code})")
-    return NotAcceptedError(f"{what} is not accepted ({code}): {words or 'AWS gives no reason'}")
+    said = f". AWS says: {words}" if words else ""
+    meanings: tuple[tuple[bool, type[StagelineError], str], ...] = (
+        (
+            code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS,
+            SageMakerOutage,
+            f"AWS throttles {what} ({code}); the step tries again later",
+        ),
+        (
+            code in _EXPIRED,
+            TargetError,
+            f"{what} is refused: the credentials have expired ({code}); renew those of the connection",
+        ),
+        (
+            code in _UNKNOWN,
+            TargetError,
+            f"{what} is refused: AWS does not know these credentials ({code}); check those of the connection",
+        ),
+        (
+            code in _DENIED or status == HTTPStatus.UNAUTHORIZED,
+            TargetError,
+            f"{what} is refused: who asks may not do this ({code}); allow {call} on it to the connection's role{said}",
+        ),
+        (
+            code in _QUOTA,
+            TargetError,
+            f"{what} is above a quota of the account ({code}); raise it, or ask for fewer instances{said}",
+        ),
+        (
+            code in _PASSING or status >= _SERVER_ERROR,
+            SageMakerOutage,
+            f"AWS failed at {what} ({code}, HTTP {status}); the step tries again",
+        ),
+        (
+            code in _ABSENT or words.lower().startswith("could not find"),
+            NotThereError,
+            f"{what} finds nothing of that name ({code}){said}",
+        ),
+        (True, NotAcceptedError, f"{what} is not accepted ({code}){said or '; AWS gives no reason'}"),
+    )
+    return next(kind(sentence) for meant, kind, sentence in meanings if meant)
 
 
 def _of_way(what: str, error: Any) -> StagelineError:

@@ -52,7 +52,7 @@ class Shelf:
         return address
 
     def _checksum(self, key: str, address: str) -> str | None:
-        """Return the SHA-256 that S3 recorded of an object, empty where it did not, or none where there is no object."""
+        """Return the SHA-256 that S3 recorded of an object: empty where it did not, none where there is no object."""
         try:
             with asking("HeadObject", repr(address)):
                 answer = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")

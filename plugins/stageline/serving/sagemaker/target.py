@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import TargetError
+from stageline.serving.sagemaker.answers import Answers, with_answers
 from stageline.serving.sagemaker.api import Api, Look
 from stageline.serving.sagemaker.archive import DIGEST, pack
 from stageline.serving.sagemaker.claims import own
@@ -45,7 +46,7 @@ class SageMakerTarget:
         trusted_types: tuple[str, ...] = (),
     ) -> None:
         self._settings = settings
-        self._metrics = clients.metrics
+        self._metrics, self._files = clients.metrics, clients.files
         self._api = Api(clients, settings.endpoint)
         self._shelf = Shelf(clients.files, settings.archives)
         self._file_of = file_of
@@ -78,13 +79,19 @@ class SageMakerTarget:
         return served_by(look, "" if resting or look.endpoint is None else f"the endpoint is {look.endpoint.status}")
 
     def observe(self, head: "Head", start: datetime, end: datetime) -> Traffic:
-        """Return what CloudWatch counted, in whole minutes: calls and errors, no latencies and no predictions.
+        """Return what CloudWatch counted, in whole minutes, and where answers are captured, what they said.
 
-        :raises TargetError: AWS refuses to tell.
+        The unit is a call, not a row. There are no latencies and no losses.
+
+        :raises TargetError: AWS refuses to tell, or what it captured cannot be read.
         :raises SageMakerOutage: CloudWatch cannot be reached, or its numbers are not complete.
         """
+        endpoint, capture = self._settings.endpoint, self._settings.capture
         names = [CHAMPION, *([canary_name(head.canary.sequence)] if head.canary else [])]
-        arms = count(self._metrics, self._settings.endpoint, names, start, end)
+        arms = count(self._metrics, endpoint, names, start, end)
+        if capture is not None:
+            answers = Answers(self._files, capture.uri, endpoint)
+            arms = {name: with_answers(arm, answers.read(name, start, end)) for name, arm in arms.items()}
         return Traffic(
             start=start,
             end=end,
@@ -133,7 +140,7 @@ class SageMakerTarget:
         claims = own(self._api.claims(asked.pipeline), asked.name)
         name = claims[-1].name if claims else asked.name
         if not claims:
-            self._api.make_configuration(name, asked.variants, seen="")
+            self._api.make_configuration(name, asked, seen="")
         try:
             self._api.create(name, {POSITION: str(asked.position)})
         except NotThereError as error:

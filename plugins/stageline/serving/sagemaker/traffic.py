@@ -15,8 +15,9 @@ _METRICS = (_CALLS, _CLIENT, _SERVER, _MODEL)
 
 
 def whole_minutes(start: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """Return a stretch of time in whole minutes, both ends rounded down: stretches that follow one another neither
-    share a minute nor leave one out.
+    """Return a stretch of time in whole minutes, both ends rounded down.
+
+    Stretches that follow one another neither share a minute nor leave one out.
     """
     return start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
 

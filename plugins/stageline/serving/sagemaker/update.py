@@ -40,7 +40,7 @@ def update_once(api: Api, asked: Wanted, look: Look, endpoint: Endpoint, guardra
         return f"{_OTHER}, or died; it is taken over {LEASE.total_seconds():.0f} s after {to_this[-1].name} was made"
     number = claim_number(asked.name, to_this[-1].name) + 1 if to_this else 1
     name = claim_name(asked.name, number)
-    if not api.make_configuration(name, asked.variants, seen=seen):
+    if not api.make_configuration(name, asked, seen=seen):
         return _OTHER
     for claim in claims:
         if claim.name not in (endpoint.configuration, endpoint.pending):
@@ -67,8 +67,8 @@ def _undone(asked: Wanted, endpoint: Endpoint, claims: Collection[Claim]) -> str
     names = ", ".join(claim.name for claim in claims)
     reason = f"SageMaker says: {endpoint.reason}" if endpoint.reason else "SageMaker gives no reason"
     return (
-        f"endpoint {endpoint.name!r} is {endpoint.status}, but with {endpoint.configuration or 'no configuration'}, not "
-        f"with {asked.name}, which was asked for: the update was rolled back, or another hand changed the endpoint "
+        f"endpoint {endpoint.name!r} is {endpoint.status}, but with {endpoint.configuration or 'no configuration'}, "
+        f"not with {asked.name}, which was asked for: the update was rolled back, or another hand changed the endpoint "
         f"since ({reason}). It is not asked for a second time; look at the alarms and the container's logs, and "
         f"release again, or delete the endpoint configuration {names} and run the step again"
     )
@@ -78,7 +78,7 @@ def _restore(api: Api, asked: Wanted, endpoint: Endpoint | None, claims: Collect
     """Make a claim anew whose holder asked for it in the moment in which it was deleted: an endpoint needs it."""
     for claim in claims:
         if endpoint is not None and claim.name in (endpoint.configuration, endpoint.pending):
-            api.make_configuration(claim.name, asked.variants, seen=claim.seen)
+            api.make_configuration(claim.name, asked, seen=claim.seen)
 
 
 def _given_up(api: Api, asked: Wanted, name: str) -> str:

@@ -41,6 +41,18 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """Answers that are written to S3.
+
+    :param uri: `s3://…` to write to.
+    :param share: Percent of the calls.
+    """
+
+    uri: str
+    share: int
+
+
+@dataclass(frozen=True)
 class Model:
     """A model as SageMaker keeps it.
 
@@ -69,6 +81,7 @@ class Wanted:
     position: int
     variants: tuple[Variant, ...]
     models: tuple[Model, ...]
+    capture: Recording | None = None
 
 
 def wanted(head: "Head", settings: "SageMaker") -> Wanted:
@@ -92,7 +105,9 @@ def wanted(head: "Head", settings: "SageMaker") -> Wanted:
         weight = _ALL if shadow else canary.percent
         variants.append(_variant(canary_name(canary.sequence), model, fleet, weight, shadow=shadow))
         models += [model] if model.name != champion_model.name else []
-    held = digest_of([head.pipeline, settings.endpoint, [variant.kind for variant in variants]])
+    capture = Recording(settings.capture.uri, settings.capture.share) if settings.capture else None
+    recorded = [asdict(capture)] if capture else []
+    held = digest_of([head.pipeline, settings.endpoint, [variant.kind for variant in variants], *recorded])
     return Wanted(
         endpoint=settings.endpoint,
         name=resource_name(head.pipeline, head.position, held),
@@ -100,6 +115,7 @@ def wanted(head: "Head", settings: "SageMaker") -> Wanted:
         position=head.position,
         variants=tuple(variants),
         models=tuple(models),
+        capture=capture,
     )
 
 

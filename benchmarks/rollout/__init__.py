@@ -1,0 +1,1 @@
+"""What `judgement_rollout.py` is made of: settings, traces, who judges them, and what is claimed."""

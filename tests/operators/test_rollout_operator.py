@@ -1,0 +1,249 @@
+"""A rollout through its operator: begun once, looked at, promoted or undone, and going on wherever it was left."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from operator_fixtures import point_at
+from pilot_moments import RUN_2, STEPS, Shelf, approve, take
+from pilot_project import write_days
+from production_project import METRICS, PRODUCTION_MOMENTS, production
+from rollout_runs import end, go_on, go_on_and_on, head, scored, wait_for_look
+from small_project import write_spec
+
+from stageline.exceptions import Outage, TargetError
+from stageline.ledger import Ledger
+from stageline.operators import GateFailed, RollbackOperator, RolloutOperator
+from stageline.operators.batch_target import BatchTarget
+from stageline.serving.target import Served
+
+pytestmark = pytest.mark.xdist_group("rollout")
+RUN_3 = {"run_id": "run-3", "run_after": datetime(2026, 12, 2, tzinfo=UTC)}
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, mlflow_database):
+    return Shelf.make(tmp_path_factory.mktemp("production"), mlflow_database, PRODUCTION_MOMENTS)
+
+
+@pytest.fixture
+def stores(shelf, monkeypatch):
+    point_at(shelf.stores, monkeypatch)
+    return shelf.stores
+
+
+@pytest.fixture
+def approved(shelf, stores, execute):
+    """Give the stores of a pipeline with a champion in use and a second model that was approved."""
+    shelf.go_to("second approved", execute)
+    return stores
+
+
+def looks(stores):
+    return [
+        (look.evidence["percent"], look.evidence["action"]) for look in stores.records("rollout") if look.kind == "look"
+    ]
+
+
+def deadline(stores, seconds):
+    write_spec(
+        stores.project,
+        **production(
+            f"{{steps: [25, 50], interval: PT1S, deadline: PT{seconds}S, min_events: 30, metrics: {METRICS}}}"
+        ),
+    )
+
+
+def test_a_good_canary_gets_more_and_becomes_the_champion(approved, execute):
+    until = wait_for_look(execute)
+    assert 0 < (until - datetime.now(UTC)).total_seconds() <= 1
+    scored(approved, execute, "monday")
+    until = go_on(execute, until)
+    assert (head(approved).canary.percent, head(approved).champion.version) == (50, 1)
+    scored(approved, execute, "tuesday")
+
+    done = end(execute, until)
+
+    assert done["verdict"] == "passed"
+    assert done["sentence"].startswith("version 2 is the champion: every check passed at 50 %")
+    assert (head(approved).champion.version, head(approved).canary) == (2, None)
+    assert looks(approved) == [(25, "advance"), (50, "promote")]
+    with approved.ledger() as ledger:
+        assert ledger.verify() == []
+    assert approved.mlflow().get_model_version_by_alias("small", "champion").version == 2
+    # Cleared, it tells the same, and nothing is done twice.
+    assert execute(RolloutOperator, **RUN_2) == done
+
+
+def test_without_traffic_it_is_held_and_undone_at_the_deadline(approved, execute):
+    deadline(approved, 3)
+    until = wait_for_look(execute)
+    until = go_on(execute, until)
+    assert looks(approved) == [(25, "hold")]
+    with pytest.raises(GateFailed, match=r"rollout failed: the rollout is undone: undecided at 25 % after PT3S: "):
+        go_on_and_on(execute, until)
+    assert head(approved).canary is None
+    assert head(approved).champion.version == 1
+    assert [action for _, action in looks(approved)][-1] == "roll_back"
+
+
+def test_a_canary_that_fails_is_out_of_the_traffic_at_the_next_look(approved, execute):
+    until = wait_for_look(execute)
+    scored(approved, execute, "monday")
+    until = go_on(execute, until)
+    assert head(approved).canary.percent == 50
+    (approved.home / "artifacts").rename(approved.home / "elsewhere")
+    for kept in (approved.home / "tables/small/models").glob("*.skops"):
+        if head(approved).canary.model.digest.replace(":", "-") in kept.name:
+            kept.write_bytes(b"no model")
+    assert set(scored(approved, execute, "tuesday")) == {1}
+    with pytest.raises(GateFailed, match=r"the rollout is undone: error_rate of the canary is .*: harm beyond doubt"):
+        end(execute, until)
+    (approved.home / "elsewhere").rename(approved.home / "artifacts")
+    assert (head(approved).champion.version, head(approved).canary) == (1, None)
+    assert looks(approved)[-1] == (50, "roll_back")
+    assert set(scored(approved, execute, "wednesday")) == {1}
+
+
+def test_the_first_model_has_nothing_to_be_compared_with(shelf, stores, execute):
+    shelf.go_to("first approved", execute)
+    done = execute(RolloutOperator)
+    assert done["verdict"] == "passed"
+    assert head(stores).champion.version == 1
+    assert looks(stores) == []
+
+
+def test_without_enough_approvals_nothing_begins(approved, execute):
+    write_spec(
+        approved.project,
+        **production(release="{target: batch, approvers: [model, operations], approvals: 2, rollout: "
+        "{steps: [25], interval: PT1S, deadline: PT1H}}"),
+    )  # fmt: skip
+    with pytest.raises(GateFailed, match="1 of 2 approvals: mo"):
+        execute(RolloutOperator, **RUN_2)
+    assert head(approved).canary is None
+
+
+def test_a_second_rollout_is_refused_with_the_first_ones_sequence(approved, execute):
+    wait_for_look(execute)
+    sequence = head(approved).canary.sequence
+    take(execute, *STEPS, **RUN_3)
+    approve(execute, **RUN_3)
+    with pytest.raises(GateFailed, match=rf"rollout #{sequence} of 'small' is under way: version 2 at 25 %"):
+        execute(RolloutOperator, **RUN_3)
+    assert head(approved).canary.sequence == sequence
+
+
+def test_it_goes_on_where_it_was_left_by_a_try_that_died(approved, execute, monkeypatch):
+    until = wait_for_look(execute)
+    scored(approved, execute, "monday")
+    with monkeypatch.context() as dying:
+        dying.setattr(Ledger, "shift_canary", _die)
+        with pytest.raises(KeyboardInterrupt):
+            go_on(execute, until)
+    assert looks(approved) == [(25, "advance")]
+    assert head(approved).canary.percent == 25
+    # The look that was taken is acted on, without another one.
+    wait_for_look(execute, try_number=2)
+    assert head(approved).canary.percent == 50
+    assert looks(approved) == [(25, "advance")]
+
+
+def test_a_try_that_died_before_it_undid_a_rollout_undoes_it(approved, execute, monkeypatch):
+    deadline(approved, 1)
+    until = wait_for_look(execute)
+    with monkeypatch.context() as dying:
+        dying.setattr(Ledger, "end_canary", _die)
+        with pytest.raises(KeyboardInterrupt):
+            go_on(execute, until)
+    assert head(approved).canary is not None
+    with pytest.raises(GateFailed, match="the rollout is undone"):
+        execute(RolloutOperator, **RUN_2, try_number=2)
+    assert head(approved).canary is None
+    assert looks(approved) == [(25, "roll_back")]
+
+
+def test_a_rollout_that_somebody_undid_is_over(approved, execute):
+    until = wait_for_look(execute)
+    execute(RollbackOperator(task_id="back", pipeline="small", reason="a hunch"), run_id="back")
+    with pytest.raises(GateFailed, match=r"rollout failed: record #\d+ ended the rollout: a hunch"):
+        end(execute, until)
+    assert (head(approved).champion.version, head(approved).canary) == (1, None)
+
+
+def test_a_target_that_cannot_be_reached_is_asked_again(approved, execute, monkeypatch):
+    wait_for_look(execute)
+    with monkeypatch.context() as away:
+        away.setattr(BatchTarget, "converge", _away)
+        until = wait_for_look(execute)
+        assert timedelta(0) < until - datetime.now(UTC) <= timedelta(seconds=10)
+    assert looks(approved) == []
+
+
+def test_a_target_that_is_not_seen_holds_and_is_undone_at_the_deadline(approved, execute, monkeypatch):
+    deadline(approved, 2)
+    until = wait_for_look(execute)
+    monkeypatch.setattr(BatchTarget, "observe", _away)
+    until = go_on(execute, until)
+    assert looks(approved) == [(25, "hold")]
+    with pytest.raises(GateFailed, match=r"what happened to the requests cannot be seen: the endpoint is away"):
+        end(execute, until)
+
+
+def test_a_target_that_refuses_ends_it(approved, execute, monkeypatch):
+    calls = []
+
+    def converge(target, wanted):
+        calls.append(wanted.canary)
+        if wanted.canary is not None:
+            raise TargetError("the endpoint rolled the update back by itself")
+        return Served(champion=wanted.champion.digest)
+
+    monkeypatch.setattr(BatchTarget, "converge", converge)
+    with pytest.raises(GateFailed, match="the target refuses: the endpoint rolled the update back by itself"):
+        execute(RolloutOperator, **RUN_2)
+    assert head(approved).canary is None
+    # It was told that the canary is gone.
+    assert calls[-1] is None
+
+
+def test_a_target_that_serves_something_else_is_not_looked_at(approved, execute, monkeypatch):
+    deadline(approved, 2)
+    monkeypatch.setattr(BatchTarget, "converge", lambda target, wanted: Served(champion=wanted.champion.digest))
+    until = wait_for_look(execute)
+    with pytest.raises(GateFailed, match=r"did not come to rest by the deadline: canary is none, not sha256:"):
+        go_on_and_on(execute, until)
+    assert looks(approved) == []
+    assert head(approved).canary is None
+
+
+def test_an_older_run_is_superseded(approved, execute):
+    from stageline.operators import ReleaseOperator
+
+    execute(ReleaseOperator, **RUN_2)
+    with pytest.raises(AirflowSkipException, match="superseded by version 2"):
+        execute(RolloutOperator)
+
+
+def _die(*_given, **_named):
+    raise KeyboardInterrupt
+
+
+def _away(*_given, **_named):
+    raise Outage("the endpoint is away")
+
+
+def test_losses_are_those_of_rows_that_neither_model_was_trained_on(approved, execute):
+    kpi = "[{metric: kpi, max_loss: 5.0}]"
+    plan = f"{{steps: [50], interval: PT1S, deadline: PT1H, min_events: 10, metrics: {kpi}}}"
+    write_spec(approved.project, **production(plan))
+    until = wait_for_look(execute)
+    # The candidate knows 40 days; ten more come in, with their labels.
+    write_days(approved.project, 50)
+    by = scored(approved, execute, "monday")
+    assert end(execute, until)["verdict"] == "passed"
+    (look,) = [record for record in approved.records("rollout") if record.kind == "look"]
+    (check,) = look.evidence["checks"]
+    new = [len({row for row in by[version] if row >= 320}) for version in (2, 1)]
+    assert sum(new) == 80
+    assert (check["details"]["canary_rows"], check["details"]["champion_rows"]) == tuple(new)

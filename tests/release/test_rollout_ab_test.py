@@ -1,0 +1,97 @@
+"""An A/B test says which model is better, however often one looks, and ends when its time is up."""
+
+import math
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from rollout_cases import BEGAN, HOUR
+
+from stageline.release.rollout.ab_test import AbPlan, Outcomes, compare_outcomes
+
+WEEK = timedelta(days=7)
+
+
+def plan(**values):
+    return AbPlan(**{"kind": "rate", "effect": 0.02, "until": BEGAN + WEEK, **values})
+
+
+def rates(champion, canary, *, intervals=20, rows=2_000, seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        Outcomes((rng.random(rows) < champion).astype(float), (rng.random(rows) < canary).astype(float))
+        for _ in range(intervals)
+    ]
+
+
+def sales(champion, canary, *, intervals=20, rows=1_000, seed=0):
+    rng = np.random.default_rng(seed)
+    return [Outcomes(rng.gamma(2, champion, rows), rng.gamma(2, canary, rows)) for _ in range(intervals)]
+
+
+@pytest.mark.parametrize(
+    ("canary", "more_is_better", "outcome"),
+    [(0.14, True, "better"), (0.06, True, "worse"), (0.14, False, "worse"), (0.06, False, "better"),
+     (0.10, True, "no_difference"), (0.105, True, "no_difference")],
+)  # fmt: skip
+def test_a_rate_is_called_by_its_size(canary, more_is_better, outcome):
+    result = compare_outcomes(plan(more_is_better=more_is_better), rates(0.1, canary), now=BEGAN + HOUR)
+    assert (result.outcome, result.stop) == (outcome, True)
+    assert result.effect.low < canary - 0.1 < result.effect.high
+
+
+@pytest.mark.parametrize(("canary", "outcome"), [(1.2, "better"), (0.8, "worse"), (1.0, "no_difference")])
+def test_a_mean_is_called_as_a_share_of_the_champions(canary, outcome):
+    result = compare_outcomes(plan(kind="mean", effect=0.1), sales(1.0, canary), now=BEGAN + HOUR)
+    assert (result.outcome, result.stop) == (outcome, True)
+
+
+def test_until_then_it_goes_on_and_at_the_end_it_stops_undecided():
+    few = rates(0.1, 0.12, intervals=1, rows=400)
+    before, at_the_end = (compare_outcomes(plan(), few, now=BEGAN + after) for after in (HOUR, WEEK))
+    assert (before.outcome, before.stop) == ("undecided", False)
+    assert (at_the_end.outcome, at_the_end.stop) == ("undecided", True)
+
+
+def test_the_sentence_has_the_numbers():
+    result = compare_outcomes(plan(), rates(0.1, 0.14), now=BEGAN)
+    assert result.sentence == (
+        "the canary is better: 14.0 % with the canary and 10.2 % with the champion (n = 40,000 and 40,000), 2.9 to 4.6 "
+        "points more"
+    )  # fmt: skip
+
+
+def test_too_few_outcomes_decide_nothing():
+    result = compare_outcomes(plan(), rates(0.0, 1.0, intervals=1, rows=40), now=BEGAN)
+    assert result.outcome == "undecided"
+    assert "min_events = 100" in result.sentence
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "fault"),
+    [
+        ([], "an arm has no outcomes"),
+        ([Outcomes(np.ones(50), np.empty(0))], "an arm has no outcomes"),
+        ([Outcomes(np.ones(50), np.array([1.0, math.nan]))], "1 of 2 outcomes of the canary are not finite"),
+        ([Outcomes(np.ones(50), np.array([0.5]))], "1 of 1 outcomes of the canary are neither 0 nor 1"),
+        ([Outcomes(np.array(["a"]), np.ones(5))], "the outcomes of the champion are no numbers in one row"),
+    ],
+)
+def test_odd_outcomes_are_undecided(outcomes, fault):
+    result = compare_outcomes(plan(), outcomes, now=BEGAN)
+    assert (result.outcome, result.effect) == ("undecided", None)
+    assert result.sentence == f"{fault}: nothing is compared"
+
+
+def test_of_a_mean_that_is_not_above_zero_there_is_no_share():
+    lost = [Outcomes(-np.ones(200), -np.ones(200))]
+    assert compare_outcomes(plan(kind="mean"), lost, now=BEGAN).outcome == "undecided"
+
+
+def test_models_that_are_equally_good_are_seldom_called_different_at_any_look():
+    called = 0
+    for seed in range(30):
+        outcomes = rates(0.1, 0.1, intervals=12, rows=300, seed=seed)
+        looks = (compare_outcomes(plan(effect=0.01), outcomes[:until], now=BEGAN) for until in (1, 4, 12))
+        called += any(result.outcome in ("better", "worse") for result in looks)
+    assert called <= 2
