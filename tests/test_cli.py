@@ -109,7 +109,8 @@ def test_plan_shows_each_stage(project):
     assert re.search(
         r"release\.approve  after monitor\.profile, release\.validate, report  Ask the approvers", done.out
     )
-    assert "production: not in this version of Stageline" in done.out
+    assert re.search(r"release\.rollout  after release\.approve_1  Give the candidate traffic", done.out)
+    assert "DAG small.drill" in done.out
 
 
 def test_plan_refuses_what_it_does_not_know(project):

@@ -90,8 +90,8 @@ def test_of_a_mean_that_is_not_above_zero_there_is_no_share():
 
 def test_models_that_are_equally_good_are_seldom_called_different_at_any_look():
     called = 0
-    for seed in range(30):
+    for seed in range(20):
         outcomes = rates(0.1, 0.1, intervals=12, rows=300, seed=seed)
         looks = (compare_outcomes(plan(effect=0.01), outcomes[:until], now=BEGAN) for until in (1, 4, 12))
         called += any(result.outcome in ("better", "worse") for result in looks)
-    assert called <= 2
+    assert called <= 1

@@ -106,16 +106,13 @@ def plan(
     with refusing():
         folder = pipelines_folder(project)
         prepare_environment(folder)
-        from stageline.templates import TEMPLATES, build_stage
+        from stageline.templates import build_stage
 
         for name in names or pipeline_names(folder):
             spec = load_pipeline(name, folder).spec
             tree = Tree(f"[bold]{name}[/bold]")
             for stage in Stage:
                 here = " [green](declared)[/green]" if stage is spec.stage else ""
-                if stage not in TEMPLATES:
-                    tree.add(f"{stage.value}{here}: not in this version of Stageline")
-                    continue
                 missing = missing_for(spec, stage)
                 lacking = f", the spec lacks {', '.join(missing)}" if missing else ""
                 branch = tree.add(f"{stage.value}{here}{lacking}")

@@ -1,5 +1,6 @@
 """Nothing that was acknowledged is lost or logged twice, and no request is dropped while the head moves."""
 
+import itertools
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +14,20 @@ from served_project import make, rows_of, split
 from waiting_for import wait_for
 
 
-@pytest.fixture
-def own(tmp_path):
-    """Give a pipeline of the test's own."""
-    made = make(tmp_path)
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """Give a pipeline of these tests' own."""
+    made = make(tmp_path_factory.mktemp("durable"))
     made.train(1, Faulty())
     made.promote(1)
     return made
+
+
+@pytest.fixture(scope="module")
+def first(own):
+    """Give its server, which one test kills: that comes last."""
+    with own.running(flush_seconds=0.3) as server:
+        yield server
 
 
 @dataclass
@@ -38,7 +46,7 @@ class Load:
 @contextmanager
 def load(server, callers=6):
     """Ask without a break, each caller about other keys."""
-    found, ending, keys = Load(), threading.Event(), iter(range(1_000, 10_000_000))
+    found, ending, keys = Load(), threading.Event(), itertools.count(1_000)
 
     def ask():
         with httpx.Client(timeout=30) as client:
@@ -66,50 +74,23 @@ def load(server, callers=6):
                 each.result()
 
 
-def logged_keys(own, *, arms=("champion", "canary")):
+def logged_keys(own):
     """Return keys by request, in order."""
     by_request: dict[str, list[tuple[int, int]]] = {}
     for row in own.logged():
-        if row["arm"] in arms:
+        if row["arm"] != "shadow":
             by_request.setdefault(row["request_id"], []).append((row["row"], row["id"]))
     return {request: [key for _, key in sorted(rows)] for request, rows in by_request.items()}
 
 
-def test_killed_under_load_and_started_again_the_log_has_each_acknowledged_answer_once(own):
-    with own.running(flush_seconds=0.3) as server, load(server) as found:
-        wait_for(lambda: server.version()["log"]["written_rows"] > 50 and len(found.acknowledged) > 150, seconds=30)
-        before = len(logged_keys(own))
-        server.kill()
-    assert found.statuses.keys() == {200}
-    # Some were in the log, others only in the journal.
-    assert 0 < before < len(found.acknowledged)
-    with own.running() as again:
-        assert any("of a server that is gone" in line for line in again.lines)
-        logged = logged_keys(own)
-    assert found.acknowledged.items() <= logged.items()
-    keys = [key for request in logged.values() for key in request]
-    assert len(keys) == len({*keys})
-
-
-def test_told_to_end_under_load_it_answers_what_it_took_and_logs_all_of_it(own):
-    # Nothing is written to the log before the end.
-    with own.running(flush_seconds=600.0) as server, load(server) as found:
-        wait_for(lambda: len(found.acknowledged) > 100, seconds=30)
-        assert server.terminate() == 0
-    assert found.statuses.keys() == {200}
-    logged = logged_keys(own)
-    assert found.acknowledged == logged
-    assert not any((own.tables / "served_journal").iterdir())
-
-
-def test_the_head_moves_under_load_and_no_request_fails(own):
+def test_the_head_moves_under_load_and_no_request_fails(own, first):
     for version in (2, 3):
         own.train(version, Faulty(base=1_000.0 * version))
-    with own.running() as server, load(server) as found:
+    with load(first) as found:
 
         def until_served():
             enough = len(found.acknowledged) + 30
-            wait_for(lambda: server.version()["position"] == own.head().position, seconds=20)
+            wait_for(lambda: first.version()["position"] == own.head().position, seconds=20)
             wait_for(lambda: len(found.acknowledged) > enough, seconds=20)
 
         until_served()
@@ -127,3 +108,30 @@ def test_the_head_moves_under_load_and_no_request_fails(own):
     assert found.broken == []
     assert {"1", "2"} <= found.versions
     assert not any("3" in versions for versions in found.versions)
+
+
+def test_killed_under_load_and_told_to_end_under_load_the_log_has_each_acknowledged_answer_once(own, first):
+    with load(first) as killed:
+        before = first.version()["log"]["written_rows"]
+        wait_for(
+            lambda: first.version()["log"]["written_rows"] > before + 50 and len(killed.acknowledged) > 150, seconds=30
+        )
+        first.kill()
+    logged = logged_keys(own)
+    assert killed.statuses.keys() == {200}
+    # Some were in the log, others only in the journal.
+    assert killed.acknowledged.keys() & logged.keys()
+    assert killed.acknowledged.keys() - logged.keys()
+    # The next one logs what was left, and of its own nothing before its end.
+    with own.running(flush_seconds=600.0) as second, load(second) as ended:
+        assert any("of a server that is gone" in line for line in second.lines)
+        logged = logged_keys(own)
+        wait_for(lambda: len(ended.acknowledged) > 100, seconds=30)
+        assert second.terminate() == 0
+    assert killed.acknowledged.items() <= logged.items()
+    assert ended.statuses.keys() == {200}
+    after = logged_keys(own)
+    assert ended.acknowledged == {request: keys for request, keys in after.items() if request not in logged}
+    assert not any((own.tables / "served_journal").iterdir())
+    rows = [(row["request_id"], row["row"], row["arm"]) for row in own.logged()]
+    assert len(rows) == len({*rows})

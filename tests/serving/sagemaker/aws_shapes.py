@@ -43,7 +43,9 @@ def _check_texts(value, shape, where):
 
 def _check_text(value, about, where):
     pattern, longest, words = about.get("pattern"), about.get("max"), about.get("enum")
-    if pattern and "\\p{" not in pattern and not re.fullmatch(pattern, value):
+    for unknown, known in (("\\p{L}", "a-zA-Z"), ("\\p{Z}", " "), ("\\p{N}", "0-9")):
+        pattern = (pattern or "").replace(unknown, known)
+    if pattern and not re.fullmatch(pattern, value):
         raise ShapeError(f"{where}: {value!r} does not match {pattern}")
     if longest and len(value) > longest:
         raise ShapeError(f"{where}: {value!r} is longer than {longest}")

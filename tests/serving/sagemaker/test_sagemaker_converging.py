@@ -86,6 +86,20 @@ def test_an_older_record_changes_nothing_any_more(case, aws):
     assert (len(aws.updates), len(aws.shifts)) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("owner", "words"), [(None, "was not made by Stageline"), ("taxi-fares", "belongs to 'taxi-fares'")]
+)
+def test_the_endpoint_of_another_hand_is_not_touched(case, aws, owner, words):
+    case.serving(case.head())
+    (arn,) = (arn for arn in aws.tags if ":endpoint/" in arn)
+    aws.tags[arn] = {"stageline:pipeline": owner} if owner else {}
+    with pytest.raises(TargetError, match=rf"{words}: 'bike-demand' does not change it; .* or hand it over with the"):
+        case.target().converge(case.head(champion=2, position=6))
+    assert aws.updates == []
+    aws.tags[arn] = {"stageline:pipeline": "bike-demand"}
+    assert case.serving(case.head(champion=2, position=6)) == served(case, 2)
+
+
 def test_an_update_asks_with_the_guardrails_and_the_alarms(case, aws):
     case.serving(case.head())
     case.serving(case.head(champion=2, position=6))

@@ -205,6 +205,30 @@ def test_a_copy_held_before_its_claim_leaves_the_others_alone(case, aws, outcome
     assert changes() == (0, 1, 0)
 
 
+def test_a_claim_that_is_used_in_the_moment_it_is_taken_over_is_restored(case, aws):
+    head, changes = prepared(case, "new champion")
+    frozen, woken = threading.Event(), threading.Event()
+    late = case.target(clients=replace(case.clients, changing=Late(case.clients.changing, frozen, woken)))
+    thread = threading.Thread(target=lambda: late.converge(head))
+    thread.start()
+    assert frozen.wait(60)
+    held = next(name for name in aws.configs if "-6-" in name)
+    aws.tick(LEASE.total_seconds())
+
+    def wake(_):
+        aws.before.clear()
+        woken.set()
+        thread.join()
+
+    aws.before["DeleteEndpointConfig"] = wake
+    assert case.target().converge(head).pending == "the endpoint was changed meanwhile"
+    assert aws.count("UpdateEndpoint") == 1
+    assert held in aws.configs
+    assert f"{held}-2" not in aws.configs
+    assert finish(case, head).fault(head) == ""
+    assert changes() == (0, 1, 0)
+
+
 def test_a_copy_held_before_its_update_finds_its_claim_gone_even_where_the_others_rolled_back(case, aws):
     head, changes = prepared(case, "new champion")
     target = case.target()
@@ -297,6 +321,20 @@ def test_two_records_at_once_end_with_the_newer(case, aws):
     assert positions in (["7"], ["6", "7"])
     with pytest.raises(TargetError, match="superseded"):
         case.target().converge(older)
+
+
+def test_a_record_that_is_superseded_between_look_and_update_asks_for_nothing(case, aws):
+    case.serving(case.head())
+
+    def supersede(_):
+        aws.before.clear()
+        (arn,) = (arn for arn in aws.tags if ":endpoint/" in arn)
+        aws.tags[arn]["stageline:position"] = "7"
+
+    aws.before["CreateEndpointConfig"] = supersede
+    with pytest.raises(TargetError, match="stands for #6 and is superseded"):
+        case.target().converge(case.head(champion=2, position=6))
+    assert aws.updates == []
 
 
 def test_an_update_that_is_wrong_is_refused_with_its_own_words(case, aws):

@@ -106,9 +106,9 @@ def compare_outcomes(plan: AbPlan, outcomes: Sequence[Outcomes], *, now: datetim
 def _outcome(plan: AbPlan, effect: Bounds) -> Outcome:
     if -plan.effect < effect.low and effect.high < plan.effect:
         return "no_difference"
-    if effect.low > 0:
+    if effect.low >= 0:
         return "better" if plan.more_is_better else "worse"
-    if effect.high < 0:
+    if effect.high <= 0:
         return "worse" if plan.more_is_better else "better"
     return "undecided"
 

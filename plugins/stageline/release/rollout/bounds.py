@@ -36,7 +36,8 @@ def lowest(evidence: Evidence, *, alpha: float, value: float, least: float, pivo
     :param alpha: Share of the looks' whole sequences in which the bound may ever be wrong.
     :param value: The estimate; the bound lies below it.
     :param least: Least value there is; returned where nothing is rejected.
-    :param pivot: The value that decides: on its side the bound is exact, else within a small part of the way.
+    :param pivot: The value that decides: the bound lies at it or above exactly where it is rejected; else it is found
+        within a small part of the way.
     """
     against = -math.log(alpha)
 

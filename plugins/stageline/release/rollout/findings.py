@@ -1,7 +1,7 @@
 """From what is known of a quantity to a check: harm by its size, and a pass only where harm is ruled out."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from stageline.release.rollout.bounds import Bounds
 from stageline.verdicts import Check, Verdict
@@ -37,7 +37,6 @@ class Finding:
     few: str = ""
     late: str = ""
     exact: bool = True
-    details: dict[str, float | None] = field(default_factory=dict)
 
     def check(self) -> Check:
         """Return it as a check.
@@ -47,22 +46,21 @@ class Finding:
         newest intervals alone are beyond the limit, beyond doubt: what went well before does not make up for that.
         """
         verdict, words = self._verdict()
-        known = self.bounds is not None
+        details: dict[str, float | None] = {"canary_rows": self.rows[0], "champion_rows": self.rows[1]}
+        if self.bounds is not None:
+            details |= {"low": _or_none(self.bounds.low), "high": _or_none(self.bounds.high)}
         return Check(
             code=self.code, name=self.name, verdict=verdict, message=f"{self.shown}, {self.allowed}{words}",
             n=sum(self.rows), value=_or_none(self.bounds.value if self.bounds else None), limit=self.limit,
-            details={
-                "low": _or_none(self.bounds.low if self.bounds else None),
-                "high": _or_none(self.bounds.high if self.bounds else None),
-                "canary_rows": self.rows[0], "champion_rows": self.rows[1], **self.details,
-            } if known else {"canary_rows": self.rows[0], "champion_rows": self.rows[1]},
+            details=details,
         )  # fmt: skip
 
     def _verdict(self) -> tuple[Verdict, str]:
         if self.why or self.bounds is None:
             return Verdict.INCONCLUSIVE, f": not judged, {self.why or 'nothing is known'}"
-        ruled_out = self.bounds.high < self.limit
-        if self.bounds.low > self.borne and not ruled_out and (self.exact or not self.few):
+        # A bound that reaches the value that decides was found by the evidence against just that value.
+        ruled_out = self.bounds.high <= self.limit
+        if self.bounds.low >= self.borne and not ruled_out and (self.exact or not self.few):
             return Verdict.FAILED, ": harm beyond doubt"
         if self.late:
             return Verdict.FAILED, f"; {self.late}: harm beyond doubt"

@@ -15,7 +15,7 @@ from stageline.serving.sagemaker.compare import Action, Do, compare
 from stageline.serving.sagemaker.described import Endpoint
 from stageline.serving.sagemaker.failures import NotAcceptedError, NotThereError, SageMakerOutage
 from stageline.serving.sagemaker.names import CHAMPION, canary_name
-from stageline.serving.sagemaker.position import POSITION, require_newest
+from stageline.serving.sagemaker.position import marks, require_newest
 from stageline.serving.sagemaker.served import served_by
 from stageline.serving.sagemaker.shelf import Shelf
 from stageline.serving.sagemaker.traffic import count
@@ -142,7 +142,7 @@ class SageMakerTarget:
         if not claims:
             self._api.make_configuration(name, asked, seen="")
         try:
-            self._api.create(name, {POSITION: str(asked.position)})
+            self._api.create(name, marks(asked))
         except NotThereError as error:
             raise SageMakerOutage(f"{error}: it is not visible yet; the step tries again") from error
         except NotAcceptedError:
