@@ -88,7 +88,7 @@ class Deployment:
     def spoil_canary(self):
         digest = self.head().canary.model.digest.replace(":", "-")
         (self.home.stageline / f"tables/small/models/{digest}.skops").write_bytes(b"no model")
-        for stored in self.home.stageline.rglob("model.skops"):
+        for stored in self.project.rglob("model.skops"):
             stored.write_bytes(b"no model")
 
 

@@ -73,11 +73,9 @@ class BatchTarget:
         """Return what is lost by the predictions whose true values are known, where a rollout is judged by that."""
         import numpy as np
 
-        from stageline.operators.observed_losses import observed_losses
+        from stageline.operators.observed_losses import judged_by_losses, observed_losses
 
-        release = self.run.spec.release
-        metrics = release.rollout.metrics if release and release.rollout else ()
-        if not any(metric.metric == "kpi" for metric in metrics):
+        if not judged_by_losses(self.run):
             return [np.empty(0), np.empty(0)]
         return observed_losses(self.run, said, models, datetime.now(UTC))
 

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from stageline.operators.run_context import RunContext
 
 
+def judged_by_losses(run: "RunContext") -> bool:
+    """Whether the rollouts of a pipeline are judged by what the models lose."""
+    release = run.spec.release
+    return any(metric.metric == "kpi" for metric in (release.rollout.metrics if release and release.rollout else ()))
+
+
 def observed_losses(
     run: "RunContext", said: "Sequence[pa.Table]", models: "Sequence[ModelVersion]", now: datetime
 ) -> "list[np.ndarray]":

@@ -42,14 +42,14 @@ def _batch(run: "RunContext") -> "Target":
 def _http(run: "RunContext") -> "Target":
     import os
 
+    from stageline.operators.http_target import LabelledHttpTarget
     from stageline.serving.http.target import HttpTarget
     from stageline.spec.http_target import Http
 
     asked = (run.spec.release.http if run.spec.release else None) or Http()
-    return HttpTarget(
-        run.settings.tables.absolute() / run.name, asked.urls, asked.timeout.total_seconds(),
-        os.environ.get("STAGELINE_SERVE_TOKEN", ""),
-    )  # fmt: skip
+    token = os.environ.get("STAGELINE_SERVE_TOKEN", "")
+    folder = run.settings.tables.absolute() / run.name
+    return LabelledHttpTarget(run, HttpTarget(folder, asked.urls, asked.timeout.total_seconds(), token))
 
 
 def _sagemaker(run: "RunContext") -> "Target":

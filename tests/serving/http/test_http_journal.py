@@ -204,3 +204,20 @@ def test_two_servers_of_one_pipeline_log_side_by_side(tmp_path):
 def test_there_is_nothing_to_read_before_the_first_answer(tmp_path):
     now = datetime.now(UTC)
     assert read_served(tmp_path / "served", now, now) is None
+
+
+def test_two_models_may_not_log_one_column_as_two_types_before_there_is_a_log(tmp_path):
+    with pytest.raises(ArtifactError, match="column 'more' as double, this model gives string"):
+        ServedTable(tmp_path / "served").require_fits(pa.schema([("more", pa.string())]), [SCHEMA, OTHER])
+
+
+def test_many_small_files_of_a_day_become_one_and_no_row_is_lost(tmp_path, journal, monkeypatch):
+    monkeypatch.setattr("stageline.serving.http.served_table._COMPACT_EVERY", 8)
+    table, today = ServedTable(tmp_path / "served"), f"{datetime.now(UTC):%Y-%m-%d}"
+    for number in range(8):
+        journal.append(pa.record_batch({"n": [number], "day": [today]}))
+        journal.rotate()
+        table.add(journal.name, journal.full()[0])
+    held = DeltaTable(str(table.root))
+    assert len(held.file_uris()) == 1
+    assert sorted(held.to_pyarrow_table()["n"].to_pylist()) == [*range(8)]

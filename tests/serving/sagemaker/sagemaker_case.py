@@ -80,7 +80,7 @@ class Case:
     def serving(self, head):
         """Bring the endpoint to a head, to its end."""
         target = self.target()
-        for _ in range(6):
+        for _ in range(9):
             served = target.converge(head)
             if not served.pending:
                 return served

@@ -29,6 +29,7 @@ def test_the_archive_names_nothing_of_the_machine_that_made_it(model_files, tmp_
     copied.write_bytes(path.read_bytes())
     archive = pack(copied, digest=version.digest)
     assert archive == pack(path, digest=version.digest)
+    assert archive.data[4:8] == bytes(4), "the time in gzip's own head"
     with tarfile.open(fileobj=io.BytesIO(archive.data), mode="r:gz") as tar:
         for entry in tar:
             assert (entry.mtime, entry.uid, entry.uname) == (0, 0, "")

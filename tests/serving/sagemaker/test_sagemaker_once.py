@@ -200,7 +200,7 @@ def test_a_copy_held_before_its_claim_leaves_the_others_alone(case, aws, outcome
     aws.settle()
     woken.set()
     thread.join()
-    assert said == ["another copy of this step asks for the update"]
+    assert said == ["another copy of this step, or one for an earlier record, asks for an update"]
     assert aws.updates[0][0] in aws.configs, "it is in use, or tells that it was tried"
     assert changes() == (0, 1, 0)
 
@@ -236,7 +236,7 @@ def test_a_copy_held_before_its_update_finds_its_claim_gone_even_where_the_other
     with pytest.raises(SageMakerOutage, match="throttles UpdateEndpoint of endpoint 'bike-demand'"):
         target.converge(head)
     held = next(name for name in aws.configs if "-6-" in name)
-    assert "another copy of this step asks for the update, or died" in target.converge(head).pending
+    assert "earlier record, asks for an update, or died; it is taken over 120 s after" in target.converge(head).pending
     assert changes() == (0, 0, 0)
     aws.tick(LEASE.total_seconds())
     assert target.converge(head).pending == f"the update to {held}-2 was asked for"
@@ -319,6 +319,7 @@ def test_two_records_at_once_end_with_the_newer(case, aws):
     assert finish(case, newer).fault(newer) == ""
     positions = [name.split("-")[2] for name, _ in aws.updates]
     assert positions in (["7"], ["6", "7"])
+    assert aws.endpoints["bike-demand"]["EndpointConfigName"] in aws.configs
     with pytest.raises(TargetError, match="superseded"):
         case.target().converge(older)
 
@@ -335,6 +336,47 @@ def test_a_record_that_is_superseded_between_look_and_update_asks_for_nothing(ca
     with pytest.raises(TargetError, match="stands for #6 and is superseded"):
         case.target().converge(case.head(champion=2, position=6))
     assert aws.updates == []
+
+
+def test_an_older_record_leaves_the_claim_of_a_newer_one_alone(case, aws):
+    case.serving(case.head())
+    older, newer = case.head(champion=2, position=6), case.head(champion=3, position=7)
+    frozen, woken, said = threading.Event(), threading.Event(), []
+    changing = Late(case.clients.changing, frozen, woken, calls=("create_endpoint_config",))
+    late = case.target(clients=replace(case.clients, changing=changing))
+
+    def run():
+        try:
+            late.converge(older)
+        except TargetError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert frozen.wait(60)
+    aws.fail("UpdateEndpoint", "ThrottlingException", times=1)
+    with pytest.raises(SageMakerOutage):
+        case.target().converge(newer)
+    woken.set()
+    thread.join()
+    assert "stands for #6 and is superseded" in said[0]
+    assert sorted(name.split("-")[2] for name in aws.configs) == ["5", "7"]
+    assert finish(case, newer).fault(newer) == ""
+    assert len(aws.updates) == 1
+
+
+def test_a_newer_record_waits_for_the_claim_of_an_older_one_and_then_deletes_it(case, aws):
+    case.serving(case.head())
+    older, newer = case.head(champion=2, position=6), case.head(champion=3, position=7)
+    aws.fail("UpdateEndpoint", "ThrottlingException", times=1)
+    with pytest.raises(SageMakerOutage):
+        case.target().converge(older)
+    assert "earlier record, asks for an update" in case.target().converge(newer).pending
+    assert aws.updates == []
+    aws.tick(LEASE.total_seconds())
+    assert finish(case, newer).fault(newer) == ""
+    assert [name.split("-")[2] for name, _ in aws.updates] == ["7"]
+    assert not any("-6-" in name for name in aws.configs)
 
 
 def test_an_update_that_is_wrong_is_refused_with_its_own_words(case, aws):

@@ -13,7 +13,14 @@ from stageline.ledger import Canary, Head, ModelVersion
 from stageline.serving.sagemaker.claims import LEASE, Claim, Right, own, right
 from stageline.serving.sagemaker.compare import Do, compare
 from stageline.serving.sagemaker.guardrails import deployment_config
-from stageline.serving.sagemaker.names import canary_name, claim_name, claim_number, resource_name
+from stageline.serving.sagemaker.names import (
+    canary_name,
+    claim_name,
+    claim_number,
+    record_of,
+    resource_name,
+    short_name,
+)
 from stageline.serving.sagemaker.wanted import wanted
 from stageline.spec.sagemaker_target import Guardrails
 
@@ -50,6 +57,7 @@ def test_different_pipelines_have_different_names(pipelines):
 def test_a_claims_number_is_read_from_its_name(pipeline, position, number):
     base = resource_name(pipeline, position, HELD)
     assert claim_number(base, claim_name(base, number)) == number
+    assert record_of(short_name(pipeline), claim_name(base, number)) == position
     assert claim_number(base, f"{base}-1") == claim_number(base, f"{base}-02") == claim_number(base, base + "x") == 0
 
 
@@ -101,6 +109,16 @@ def claim(number, seen="a", age=timedelta()):
 )
 def test_who_may_ask_for_an_update(claims, may):
     assert right(claims, modified="a", now=NOW) is may
+
+
+def test_a_claim_of_another_record_is_waited_for_but_its_use_is_none_of_ours():
+    assert right([], [claim(1, seen="before")], modified="a", now=NOW) is Right.HELD
+    assert right([], [claim(1, seen="before", age=LEASE)], modified="a", now=NOW) is Right.FREE
+
+
+@pytest.mark.parametrize("name", ["bikes-5", "bikes-x-0a1b2c3d", "bikes-big-5-0a1b2c3d", "other-5-0a1b2c3d"])
+def test_what_is_no_configuration_of_the_pipeline_is_none_of_its_records(name):
+    assert record_of("bikes", name) == 0
 
 
 def test_claims_to_other_configurations_are_passed_over():

@@ -194,7 +194,8 @@ class App:
         for answerer, part in parts:
             part.call.expect()
             answerer.submit(part)
-        loop.call_later(self._limits.timeout_ms / 1_000, self._expire, parts)
+        call = parts[0][1].call
+        call.timer = loop.call_later(self._limits.timeout_ms / 1_000, self._expire, parts)
 
     def _expire(self, parts: "Sequence[tuple[Answerer, Part]]") -> None:
         for answerer, part in parts:

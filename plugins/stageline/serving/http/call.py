@@ -71,12 +71,14 @@ class Call:
     :ivar model_ms: Of the slowest model that was asked.
     """
 
-    __slots__ = ("_left", "_predictions", "_refused", "answer", "champion", "model_ms", "request_id")
+    __slots__ = ("_left", "_predictions", "_refused", "answer", "champion", "model_ms", "request_id", "timer")
 
     def __init__(
         self, request_id: str, rows: int, champion: Intake, answer: "asyncio.Future[list[Any]] | None"
     ) -> None:
         self.request_id, self.champion, self.answer = request_id, champion, answer
+        # Let go of with the call: else every call would be held until its time is over.
+        self.timer: asyncio.TimerHandle | None = None
         self._left, self.model_ms = 0, 0.0
         self._predictions: list[Any] = [None] * rows
         self._refused: RefusedRequest | None = None
@@ -109,7 +111,11 @@ class Call:
                     self._predictions[place] = prediction
         elif self._refused is None:
             self._refused = outcome.refused
-        if self._left or self.answer is None or self.answer.done():
+        if self._left:
+            return
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.answer is None or self.answer.done():
             return
         if self._refused is not None:
             self.answer.set_exception(self._refused)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import DataError
 from stageline.serving.features import Columns, FeatureRows, feature_rows
+from stageline.serving.http.plain_rows import plain_rows
 from stageline.serving.http.refused import invalid
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Intake:
         import pyarrow as pa
 
         own = self._columns(form)
+        if (plain := plain_rows(own, self.key_types, columns)) is not None:
+            return plain
         table = pa.table({name: self._array(name, columns[name]) for name in own.read})
         try:
             rows = feature_rows(table, own, self.integers)

@@ -1,6 +1,6 @@
 """The columns of a logged answer: which they are, and how rows and answers become them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -107,7 +107,7 @@ class LogColumns:
             "request_id": told.requests, "row": told.places,
         }  # fmt: skip
         held = (
-            {} if rows is None else {self.names[name]: _values(rows, name) for name in self.names if _has(rows, name)}
+            {} if rows is None else {self.names[name]: values for name, values in _columns(rows) if name in self.names}
         )
         arrays = []
         for name, kind in zip(self.schema.names, self.schema.types, strict=True):
@@ -124,22 +124,16 @@ class LogColumns:
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
-def _has(rows: "FeatureRows", name: str) -> bool:
-    return name in rows.table.column_names or name in rows.frame.columns
-
-
-def _values(rows: "FeatureRows", name: str) -> Any:
-    import pyarrow as pa
-
-    if name in rows.table.column_names:
-        return rows.table[name]
-    return pa.array(rows.frame[name].to_numpy(), from_pandas=True)
+def _columns(rows: "FeatureRows") -> "Iterator[tuple[str, pa.Array | pa.ChunkedArray]]":
+    """Yield keys, event time and features; calendar parts, too."""
+    for name, values in zip(rows.table.column_names, rows.table.columns, strict=True):
+        yield name, values.chunk(0) if values.num_chunks == 1 else values
 
 
 def _cast(values: Any, kind: "pa.DataType") -> "pa.Array":
     import pyarrow as pa
 
-    cast = values.cast(kind)
+    cast = values if values.type.equals(kind) else values.cast(kind)
     return cast.combine_chunks() if isinstance(cast, pa.ChunkedArray) else cast
 
 

@@ -36,6 +36,7 @@ JOURNALS = "served_journal"
 # A model that spins in Python would keep the others waiting for five times as long.
 _SWITCH_SECONDS = 0.001
 _BACKLOG = 2_048
+_GARBAGE = (10_000, 20, 50)
 _DRAIN_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Server:
         self._spec = load_pipeline(options.pipeline, options.places.project / PIPELINES).spec
         self._ledger = stack.enter_context(Ledger.open(options.places.ledger_url))
         self._measures = Measures(options.pipeline)
+        self._versions = {"mlflow": installed("mlflow"), "stageline": installed("airflow-provider-stageline")}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app: App | None = None
         self._answerers: set[Answerer] = set()
@@ -80,7 +82,7 @@ class Server:
         late = ThreadPoolExecutor(1, "stageline-late")
         self._app = App(
             lineup, self._options, self._log, self._measures,
-            status=self.status, version=installed("mlflow"), late=late,
+            status=self.status, version=self._versions["mlflow"], late=late,
         )  # fmt: skip
         self._watch(self._app)
         config = uvicorn.Config(
@@ -90,8 +92,13 @@ class Server:
         server = uvicorn.Server(config)
         self._log.start()
         self._follower.start()
+        # What is loaded now stays: looking through it again and again would cost every hundredth answer.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GARBAGE)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Uvicorn raises a signal again once it has ended: then there is still the log to write.
+            signal.signal(number, lambda *_: None)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
@@ -111,8 +118,7 @@ class Server:
         lineup, served = app.lineup, app.lineup.served
         return {
             "pipeline": self._options.pipeline,
-            "mlflow": installed("mlflow"),
-            "stageline": installed("airflow-provider-stageline"),
+            **self._versions,
             "process": os.getpid(),
             "began_at": self._began.isoformat(),
             "champion": {"version": lineup.champion.model.version, "digest": served.champion},
@@ -144,7 +150,8 @@ class Server:
 
     def _make(self, version: "ModelVersion") -> Answerer:
         model = load_released(version, self._options, self._spec, self._ledger)
-        self._log.table.require_fits(model.log.schema)
+        others = [each.model.log.schema for each in [*self._answerers]]
+        self._log.table.require_fits(model.log.schema, others)
         answerer = Answerer(
             model, self._options.limits, self._log, self._measures, deliver=self._deliver, ended=self._let_go
         )
@@ -213,14 +220,13 @@ def serve(options: Options) -> int:
     """Serve a pipeline in this process; returns its exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     sys.setswitchinterval(_SWITCH_SECONDS)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # Uvicorn raises a signal again once it has ended: then there is still the log to write.
-        signal.signal(number, lambda *_: None)
     try:
         with ExitStack() as stack, asyncio.Runner(loop_factory=_loop()) as runner:
             runner.run(Server(options, stack).run())
     except StagelineError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201 - the process is a command
+        return 1
+    except KeyboardInterrupt:  # before it began to serve
         return 1
     return 0
 

@@ -135,4 +135,7 @@ class ServedLog:
                 self.flush()
             except ArtifactError as error:
                 _log.error("%s", error)
+            except Exception:  # noqa: BLE001
+                # What waits is kept, and tried again.
+                _log.exception("the log cannot be written")
             flushed = time.monotonic()

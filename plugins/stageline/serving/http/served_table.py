@@ -1,7 +1,9 @@
 """The log of answers: a Delta table to which each file of a journal is added once, whoever adds it."""
 
 import threading
-from datetime import datetime
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,24 +30,26 @@ class ServedTable:
         self._guard = threading.Lock()
         self._written = 0
 
-    def require_fits(self, schema: "pa.Schema") -> None:
+    def require_fits(self, schema: "pa.Schema", others: "Iterable[pa.Schema]" = ()) -> None:
         """Refuse a model whose answers could not be logged: found out before any is given.
 
-        :raises ArtifactError: A column is of another type in the log.
+        :param others: Columns that may be on their way to the log.
+        :raises ArtifactError: A column is of another type there.
         """
         import pyarrow as pa
         from deltalake import DeltaTable
 
+        known = {field.name: field.type for other in others for field in other}
         with _naming(self.root):
-            if not DeltaTable.is_deltatable(str(self.root)):
-                return
-            known = {field.name: field.type for field in pa.schema(DeltaTable(str(self.root)).schema().to_arrow())}
+            if DeltaTable.is_deltatable(str(self.root)):
+                written = pa.schema(DeltaTable(str(self.root)).schema().to_arrow())
+                known |= {field.name: field.type for field in written}
         for field in schema:
             found = known.get(field.name, field.type)
             if not _same(found, field.type):
                 raise ArtifactError(
                     f"the log {str(self.root)!r} has column {field.name!r} as {found}, this model gives {field.type}; "
-                    "move the folder away, and it is made anew"
+                    "stop the server and move the folder away, and it is made anew"
                 )
 
     def add(self, journal: str, segment: "Segment") -> tuple[int, Path | None]:
@@ -76,12 +80,20 @@ class ServedTable:
                 )  # fmt: skip
                 self._written += 1
                 if self._written % _COMPACT_EVERY == 0:
-                    DeltaTable(str(self.root)).optimize.compact()
+                    self._compact()
             count = sum(batch.num_rows for batch in batches)
             if damaged:
                 return count, segment.put_aside()
             segment.forget()
             return count, None
+
+    def _compact(self) -> None:
+        """Make one file of today's many; another server may be faster."""
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        with suppress(DeltaError):
+            DeltaTable(str(self.root)).optimize.compact(partition_filters=[(DAY, "=", f"{datetime.now(UTC):%Y-%m-%d}")])
 
 
 def read_served(
@@ -129,9 +141,10 @@ class _naming:  # noqa: N801 - reads as a word of the statement it begins
         """Begin."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        import pyarrow as pa
         from deltalake.exceptions import DeltaError
 
-        if isinstance(error, DeltaError | OSError):
+        if isinstance(error, DeltaError | OSError | pa.ArrowException):
             words = str(error).partition("\n")[0]
             raise ArtifactError(
                 f"the log {str(self._root)!r} cannot be used: {words}; mend the place (is its disk full?)"

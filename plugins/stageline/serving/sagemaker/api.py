@@ -14,6 +14,7 @@ from stageline.serving.sagemaker.wanted import Model, Recording, Wanted
 
 _SEEN, _ENDPOINT = "stageline:seen", "stageline:endpoint"
 _PAGE = 100
+_MADE_OF = ("ProductionVariants", "ShadowProductionVariants", "DataCaptureConfig")
 
 
 @dataclass(frozen=True)
@@ -152,13 +153,23 @@ class Api:
             Tags=_tags({_SEEN: seen, _ENDPOINT: self._name}),
         )
 
-    def forget_configuration(self, name: str) -> None:
-        """Delete an endpoint configuration; one that is gone is."""
+    def forget_configuration(self, name: str) -> dict[str, Any]:
+        """Delete an endpoint configuration; return what it was made of, nothing where it is gone already."""
+        what = f"endpoint configuration {name!r}"
+        answer = self._find("DescribeEndpointConfig", what, EndpointConfigName=name)
         try:
-            with asking("DeleteEndpointConfig", f"endpoint configuration {name!r}"):
+            with asking("DeleteEndpointConfig", what):
                 self._changing.delete_endpoint_config(EndpointConfigName=name)
         except NotThereError:
-            return
+            return {}
+        return {key: answer[key] for key in _MADE_OF if key in answer} if answer else {}
+
+    def restore_configuration(self, name: str, made_of: Mapping[str, Any], *, seen: str) -> None:
+        """Make an endpoint configuration as it was."""
+        with asking("CreateEndpointConfig", f"endpoint configuration {name!r}"):
+            self._changing.create_endpoint_config(
+                EndpointConfigName=name, **made_of, Tags=_tags({_SEEN: seen, _ENDPOINT: self._name})
+            )
 
     def create(self, configuration: str, tags: Mapping[str, str]) -> None:
         """Create the endpoint.

@@ -51,7 +51,7 @@ def model_fn(model_dir):
 
 @dataclass(frozen=True)
 class Archive:
-    """A `model.tar.gz`: the same bytes for the same model, wherever it is made.
+    """A `model.tar.gz`: the same bytes for the same model, wherever the same version of zlib makes it.
 
     :param digest: 64 hexadecimal digits, the SHA-256 of the bytes.
     """

@@ -38,7 +38,7 @@ def own(claims: Collection[Claim], base: str) -> list[Claim]:
     return [claim for number, claim in sorted(numbered, key=lambda each: each[0]) if number]
 
 
-def right(claims: Collection[Claim], *, modified: str, now: datetime) -> Right:
+def right(claims: Collection[Claim], others: Collection[Claim] = (), *, modified: str, now: datetime) -> Right:
     """Return what may be done where an endpoint is at rest and uses another configuration.
 
     An update modifies the endpoint. So where it was last modified when it had been as a claim was made, nobody has
@@ -46,11 +46,12 @@ def right(claims: Collection[Claim], *, modified: str, now: datetime) -> Right:
     might be a second update for one record.
 
     :param claims: Those to the configuration asked for.
+    :param others: Those of the same and of earlier records that the endpoint does not use.
     :param modified: When the endpoint was last modified, in words.
     :param now: AWS' own time.
     """
     if any(claim.seen != modified for claim in claims):
         return Right.SPENT
-    if any(now - claim.made < LEASE for claim in claims):
+    if any(now - claim.made < LEASE for claim in (*claims, *others)):
         return Right.HELD
     return Right.FREE

@@ -48,9 +48,10 @@ def compare(wanted: Wanted, endpoint: Endpoint | None, configuration: Configurat
         and configuration.capture == wanted.capture
         and _kinds(configuration.variants) == _kinds(wanted.variants)
     )
+    status, pending = (endpoint.status, bool(endpoint.pending)) if endpoint else (ABSENT, False)
+    state = state_of(status, used=used, pending=pending)
     if endpoint is None:
-        return Action(Do.CREATE if state_of(ABSENT, used=False, pending=False).standing is Standing.ASK else Do.REFUSE)
-    state = state_of(endpoint.status, used=used, pending=bool(endpoint.pending))
+        return Action(Do.CREATE if state.standing is Standing.ASK else Do.REFUSE, state.words)
     if state.standing is Standing.REFUSED:
         return Action(Do.REFUSE, _filled(state.words, wanted, endpoint))
     if state.standing is Standing.PENDING:

@@ -50,3 +50,12 @@ def claim_number(base: str, name: str) -> int:
     """Return which try made a configuration of this name; 0: it is of another one."""
     found = re.fullmatch(rf"{re.escape(base)}(?:-([2-9]|[1-9][0-9]+))?", name)
     return int(found[1] or 1) if found else 0
+
+
+def record_of(pipeline: str, name: str) -> int:
+    """Return the ledger's record that a configuration of this name was made for; 0: it is none of this pipeline's.
+
+    :param pipeline: Its short name.
+    """
+    found = re.fullmatch(rf"{re.escape(pipeline)}-([0-9]+)-[0-9a-f]{{{_DIGEST_CHARACTERS}}}(?:-[0-9]+)?", name)
+    return int(found[1]) if found else 0
