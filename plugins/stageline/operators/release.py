@@ -1,25 +1,18 @@
 """The step `release`: compare and swap of the head, on an approval that is bound to this run's evidence."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
-
-from stageline.exceptions import Outage
-from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
-from stageline.operators.gate import GateOperator
+from stageline.operators.candidate import approved_check, frozen, promoted, registered
+from stageline.operators.releasing import ReleasingOperator
 from stageline.operators.settling import settled
 from stageline.verdicts import Report, Verdict
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
-
     from stageline.operators.run_context import RunContext
 
 
-class ReleaseOperator(GateOperator):
+class ReleaseOperator(ReleasingOperator):
     """Make the candidate the champion, once; an older one is superseded and changes nothing.
 
     The ledger decides, and the task waits without a worker until the target serves the new champion; a target that
@@ -30,20 +23,6 @@ class ReleaseOperator(GateOperator):
     """
 
     step = "release"
-
-    def __init__(self, *, needs_approval: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.needs_approval = needs_approval
-
-    def stop(self, report: Report) -> NoReturn:
-        """End as skipped where the candidate is superseded, so that nothing downstream runs.
-
-        :raises AirflowSkipException: The candidate is superseded.
-        :raises GateFailed: Anything else.
-        """
-        if any(check.code == SUPERSEDED for check in report.checks):
-            raise AirflowSkipException(f"{self.step}: {report.sentence}")
-        super().stop(report)
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
         """Return the evidence, the approval, and what is known of the error budgets."""
@@ -79,25 +58,3 @@ class ReleaseOperator(GateOperator):
             evidence={"evidence": evidence.digest, "candidate": candidate.model_dump(mode="json")},
             sentence=gravest.message,
         )
-
-    def wait_until(self, moment: datetime) -> NoReturn:
-        """Give the worker back until a moment."""
-        raise TaskDeferred(trigger=DateTimeTrigger(moment), method_name="resume")
-
-    def resume(self, context: "Context", event: Any = None) -> dict[str, Any]:
-        """Go on after a wait: what is to be done stands in the ledger."""
-        del event
-        return self.execute(context)
-
-    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:  # noqa: ARG002 - the base's signature
-        """Let MLflow's alias follow the ledger's head."""
-        from stageline.operators.aliases import converge
-
-        converge(run.tracking, run.ledger.head(run.name))
-
-    def _show(self, run: "RunContext", report: Report) -> None:
-        try:
-            super()._show(run, report)
-        except Outage as outage:
-            # The head has moved, or has not, whatever MLflow shows: a task that fails after it would deny a release.
-            self.log.warning("recorded, but MLflow does not show it yet: %s", outage)

@@ -1,29 +1,23 @@
 """The step `rollout`: a candidate gets traffic in steps, each judged against the champion at the same time."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
-
-from stageline.exceptions import HeadError, Outage, SupersededError
+from stageline.exceptions import HeadError, SupersededError
 from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
-from stageline.operators.gate import GateOperator
+from stageline.operators.releasing import ReleasingOperator
 from stageline.operators.running_rollout import RunningRollout, plan_of
 from stageline.operators.settling import settled
 from stageline.verdicts import Check, Report, Verdict
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
-
     from stageline.operators.release_evidence import ReleaseEvidence
     from stageline.operators.run_context import RunContext
 
 BEGUN = "SL-P004"
 
 
-class RolloutOperator(GateOperator):
+class RolloutOperator(ReleasingOperator):
     """Give the candidate traffic in the spec's steps; the judge promotes it, or takes it out of the traffic.
 
     What was done stands in the ledger, so that a retry, another worker or a second copy of the task goes on where the
@@ -35,25 +29,6 @@ class RolloutOperator(GateOperator):
     """
 
     step = "rollout"
-
-    def __init__(self, *, needs_approval: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.needs_approval = needs_approval
-
-    def resume(self, context: "Context", event: Any = None) -> dict[str, Any]:
-        """Go on after a wait: what is to be done stands in the ledger."""
-        del event
-        return self.execute(context)
-
-    def stop(self, report: Report) -> NoReturn:
-        """End as skipped where the candidate is superseded, so that nothing downstream runs.
-
-        :raises AirflowSkipException: The candidate is superseded.
-        :raises GateFailed: Anything else.
-        """
-        if any(check.code == SUPERSEDED for check in report.checks):
-            raise AirflowSkipException(f"{self.step}: {report.sentence}")
-        super().stop(report)
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
         """Return the evidence and the approvals."""
@@ -76,24 +51,6 @@ class RolloutOperator(GateOperator):
         if begun is None:
             raise AssertionError("a rollout that has begun is on record")
         return RunningRollout(run, evidence, begun.position, self.wait_until).go_on()
-
-    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
-        """Let MLflow's alias follow the ledger's head."""
-        from stageline.operators.aliases import converge
-
-        del report, mlflow_run
-        converge(run.tracking, run.ledger.head(run.name))
-
-    def wait_until(self, moment: datetime) -> NoReturn:
-        """Give the worker back until a moment."""
-        raise TaskDeferred(trigger=DateTimeTrigger(moment), method_name="resume")
-
-    def _show(self, run: "RunContext", report: Report) -> None:
-        try:
-            super()._show(run, report)
-        except Outage as outage:
-            # The head has moved, or has not, whatever MLflow shows.
-            self.log.warning("recorded, but MLflow does not show it yet: %s", outage)
 
     def _begin(self, run: "RunContext", evidence: "ReleaseEvidence") -> Report | None:
         """Begin the rollout; returns a report where there is none."""

@@ -1,6 +1,7 @@
 """A rollout that has begun: look once, decide, act on what is on record, and wait."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -46,21 +47,21 @@ class RunningRollout:
         target = target_of(self.run)
         deadline = story.shifts[-1].at + plan.deadline
         if story.undone is not None:
-            return self._act(story.undone, story, target)
+            return self._act(story.undone, story)
         try:
             pending = self._converge(target, head)
         except TargetError as error:
-            return self._leave(target, f"the target refuses: {error}")
+            return self._leave(f"the target refuses: {error}")
         if pending:
             if now >= deadline:
-                return self._leave(target, f"the target did not come to rest by the deadline: {pending}")
+                return self._leave(f"the target did not come to rest by the deadline: {pending}")
             self.wait(min(now + ASK_AGAIN, deadline))
         marks = [story.shifts[-1].at, *(datetime.fromisoformat(look.evidence["at"]) for look in story.looks)]
         due = min(max(marks) + plan.interval, deadline)
         if now < due:
             self.wait(due)
         look = self._look(story, plan, target, head, now)
-        return self._act(look, story, target)
+        return self._act(look, story)
 
     def _converge(self, target: "Target", head: "Head") -> str:
         """Let the target follow the head; returns what is still under way."""
@@ -108,11 +109,11 @@ class RunningRollout:
             )
         )  # fmt: skip
 
-    def _act(self, look: "Record", story: RolloutStory, target: "Target") -> Report:
+    def _act(self, look: "Record", story: RolloutStory) -> Report:
         """Do what a look decided; done by another copy of this task already, it is not done twice."""
         action, reason = look.evidence["action"], look.evidence["reason"]
         if action == "roll_back":
-            return self._leave(target, reason)
+            return self._leave(reason)
         if action == "promote":
             return self._promote(story.candidate, reason)
         if action == "advance":
@@ -131,19 +132,13 @@ class RunningRollout:
         story = RolloutStory.of(self.run.ledger, self.run.name, self.sequence)
         return self._report(done) if story.end is None else self._ended(story)
 
-    def _leave(self, target: "Target", reason: str) -> Report:
+    def _leave(self, reason: str) -> Report:
         """Take the canary out of the traffic."""
-        sentence = f"the rollout is undone: {reason}"
-        try:
-            self.run.ledger.end_canary(self._entry("canary", sentence, "end", Verdict.FAILED), sequence=self.sequence)
-        except HeadError:
-            return self._ended(RolloutStory.of(self.run.ledger, self.run.name, self.sequence))
-        try:
-            pending = self._converge(target, self.run.ledger.head(self.run.name))
-        except TargetError as error:
-            pending = str(error)
-        words = f"{sentence}; the target does not follow yet: {pending}" if pending else sentence
-        return self._report(Check(code=ENDED, name="rollout_ended", verdict=Verdict.FAILED, message=words))
+        entry = self._entry("canary", f"the rollout is undone: {reason}", "end", Verdict.FAILED)
+        # Where it is over by now, whoever ended it is told of.
+        with suppress(HeadError):
+            self.run.ledger.end_canary(entry, sequence=self.sequence)
+        return self._ended(RolloutStory.of(self.run.ledger, self.run.name, self.sequence))
 
     def _ended(self, story: RolloutStory) -> Report:
         """Report a rollout that is over: by its own look, or by somebody else."""
@@ -153,9 +148,24 @@ class RunningRollout:
             moved = Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=story.end.sentence)
             return self._report(moved, settled(self.run, story.end, self.wait))
         by = "" if story.end.step == STEP else f"record #{story.end.position} ended the rollout: "
-        return self._report(
-            Check(code=ENDED, name="rollout_ended", verdict=Verdict.FAILED, message=f"{by}{story.end.sentence}")
-        )
+        lag = self._lag(story.end)
+        words = f"{by}{story.end.sentence}" + (f"; the target does not follow: {lag}" if lag else "")
+        return self._report(Check(code=ENDED, name="rollout_ended", verdict=Verdict.FAILED, message=words))
+
+    def _lag(self, end: "Record") -> str:
+        """Wait until the target serves the head without the canary; returns what keeps it from that, if it does."""
+        from stageline.operators.targets import target_of
+
+        head, now = self.run.ledger.head(self.run.name), moment_now()
+        if head.position != end.position:
+            return ""
+        try:
+            pending = self._converge(target_of(self.run), head)
+        except TargetError as error:
+            return str(error)
+        if pending and now < end.recorded_at + plan_of(self.run).deadline:
+            self.wait(now + ASK_AGAIN)
+        return pending
 
     def _report(self, *done: Check) -> Report:
         story = RolloutStory.of(self.run.ledger, self.run.name, self.sequence)

@@ -132,11 +132,13 @@ class ScoreOperator(GateOperator):
         from stageline.operators.champion import Champion
         from stageline.operators.score_engine import score_engine
         from stageline.serving import CanaryScoring, Share
+        from stageline.serving.split import salt_of
 
         canary = champion.canary
         if canary is None or not canary.percent:
             return None
-        share = Share(tuple(run.spec.source.keys), canary.percent, f"{run.name}/{canary.sequence}", canary=True)
+        salt = salt_of(run.name, canary.sequence)
+        share = Share(tuple(run.spec.source.keys), canary.percent, salt, canary=True)
         tried = Champion(run, canary.model, champion.generation)
 
         def score(source: "RowSource", scoring: "Scoring", staged: "Staging") -> "ScoredRows":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from stageline.spec.metrics import METRICS
 from stageline.spec.problems import Problem
+from stageline.spec.release_requirements import release_contradictions
 
 if TYPE_CHECKING:
     from stageline.spec.models import PipelineSpec
@@ -39,7 +40,7 @@ def contradictions(spec: "PipelineSpec") -> Iterator[Problem]:
     yield from _objectives(spec)
     if spec.quality_gate.max_age and spec.source.event_time is None:
         yield ("quality_gate", "max_age"), "needs source.event_time: without it nothing says how old a row is"
-    yield from _release(spec)
+    yield from release_contradictions(spec)
 
 
 def _task(spec: "PipelineSpec") -> Iterator[Problem]:
@@ -103,34 +104,6 @@ def _objectives(spec: "PipelineSpec") -> Iterator[Problem]:
                 yield (*where, "sli"), f"{sli!r} needs source.keys: without them nothing tells one row from another"
     if spec.slo and spec.monitor is None:
         yield ("slo",), "needs the section 'monitor', whose DAG counts the events"
-
-
-def _release(spec: "PipelineSpec") -> Iterator[Problem]:
-    release = spec.release
-    if release is None:
-        return
-    people = {owner for role in release.approvers if (owner := getattr(spec.owners, role))}
-    if release.approvals > len(people):
-        yield (
-            ("release", "approvals"),
-            f"{release.approvals} approvals of {len(people)} people can never come; name more approvers",
-        )
-    for target in ("http", "sagemaker"):
-        if target != release.target and getattr(spec.release, target) is not None:
-            yield ("release", target), f"does not belong to target {release.target!r}; leave it out"
-    if release.target == "sagemaker" and release.sagemaker is None:
-        yield ("release", "sagemaker"), "missing; target 'sagemaker' needs it: it says which endpoint serves"
-    if release.rollout and release.rollout.steps[0] == 0 and release.target == "batch":
-        yield (
-            ("release", "rollout", "steps", 0),
-            "0 is a shadow, which the target 'batch' does not have; begin with a share of the rows",
-        )
-    for index, role in enumerate(release.approvers):
-        if getattr(spec.owners, role) is None:
-            yield (
-                ("release", "approvers", index),
-                f"{role!r} approves, but owners.{role} is missing; name that owner",
-            )
 
 
 def _columns(spec: "PipelineSpec") -> Iterator[Problem]:

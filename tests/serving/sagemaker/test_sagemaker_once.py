@@ -342,8 +342,8 @@ def test_an_older_record_leaves_the_claim_of_a_newer_one_alone(case, aws):
     case.serving(case.head())
     older, newer = case.head(champion=2, position=6), case.head(champion=3, position=7)
     frozen, woken, said = threading.Event(), threading.Event(), []
-    changing = Late(case.clients.changing, frozen, woken, calls=("create_endpoint_config",))
-    late = case.target(clients=replace(case.clients, changing=changing))
+    reading = Late(case.clients.reading, frozen, woken, calls=("list_endpoint_configs",))
+    late = case.target(clients=replace(case.clients, reading=reading))
 
     def run():
         try:
@@ -357,6 +357,7 @@ def test_an_older_record_leaves_the_claim_of_a_newer_one_alone(case, aws):
     aws.fail("UpdateEndpoint", "ThrottlingException", times=1)
     with pytest.raises(SageMakerOutage):
         case.target().converge(newer)
+    aws.tick(LEASE.total_seconds())
     woken.set()
     thread.join()
     assert "stands for #6 and is superseded" in said[0]

@@ -116,7 +116,7 @@ class LogColumns:
             elif name in each:
                 arrays.append(pa.array(each[name], kind))
             elif name in same:
-                arrays.append(pa.repeat(pa.scalar(same[name], kind), count))
+                arrays.append(pa.array([same[name]] * count, kind))
             elif name in held:
                 arrays.append(_cast(held[name], kind))
             else:
