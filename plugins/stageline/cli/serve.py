@@ -45,7 +45,7 @@ def serve(
 
     with refusing():
         release = load_pipeline(name, pipelines_folder(project)).spec.release
-        http = release.http
+        http = release.http if release else None
         token = _token(token_file, os.environ.get(TOKEN_VARIABLE, ""))
         if not token and host not in _LOOPBACK:
             raise SpecError(
