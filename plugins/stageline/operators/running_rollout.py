@@ -163,8 +163,9 @@ class RunningRollout:
             pending = self._converge(target_of(self.run), head)
         except TargetError as error:
             return str(error)
-        if pending and now < end.recorded_at + plan_of(self.run).deadline:
-            self.wait(now + ASK_AGAIN)
+        give_up = end.recorded_at + plan_of(self.run).deadline
+        if pending and now < give_up:
+            self.wait(min(now + ASK_AGAIN, give_up))
         return pending
 
     def _report(self, *done: Check) -> Report:

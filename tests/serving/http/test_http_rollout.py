@@ -1,0 +1,117 @@
+"""A whole rollout over HTTP: the operator, a server that follows the ledger, and callers who notice nothing."""
+
+import subprocess
+import threading
+
+import pytest
+from cli_process import COMMAND
+from operator_fixtures import execute, mlflow_database, point_at
+from pilot_moments import Shelf
+from production_project import PRODUCTION_MOMENTS, production
+from rollout_runs import go_on, go_on_and_on, head, wait_for_look
+from served_project import Running
+from small_project import write_spec
+
+from stageline.operators import GateFailed
+
+__all__ = ["execute", "mlflow_database"]
+pytestmark = pytest.mark.xdist_group("rollout")
+METRICS = (
+    "[{metric: error_rate, max_increase: 0.3}, {metric: predictions, max_distance: 0.8}, "
+    "{metric: latency, quantile: 0.5, max_increase: 50.0}, {metric: kpi, max_loss: 50.0}]"
+)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, mlflow_database):
+    return Shelf.make(tmp_path_factory.mktemp("over_http"), mlflow_database, PRODUCTION_MOMENTS)
+
+
+@pytest.fixture
+def stores(shelf, monkeypatch):
+    point_at(shelf.stores, monkeypatch)
+    return shelf.stores
+
+
+@pytest.fixture
+def server(shelf, stores, execute):
+    """Start `stageline serve small` for a pipeline whose second model was approved; its rollout asks it."""
+    shelf.go_to("second approved", execute)
+    environment = {
+        "PATH": f"{COMMAND.parent}:/usr/bin:/bin", "HOME": str(stores.home), "COLUMNS": "200", "OMP_NUM_THREADS": "1",
+        "AIRFLOW_HOME": str(stores.home / "airflow"), "AIRFLOW__STAGELINE__HOME": str(stores.home),
+        "AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI": f"sqlite:///{stores.home / 'mlflow.db'}",
+    }  # fmt: skip
+    command = [COMMAND, "serve", "small", "--port", "0", "--poll-seconds", "0.1", "--project", stores.project]
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    running = Running(process)
+    rollout = f"{{steps: [0, 25, 50], interval: PT2S, deadline: PT2M, min_events: 30, metrics: {METRICS}}}"
+    release = f"{{target: http, http: {{urls: ['{running.url}']}}, approvers: [model], rollout: {rollout}}}"
+    write_spec(stores.project, **production(release=release))
+    try:
+        yield running
+    finally:
+        running.kill()
+
+
+class Callers:
+    """Ask about one row after another until told to end; each answer's status is kept."""
+
+    def __init__(self, server):
+        self.server, self.statuses, self._over = server, [], threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+
+    def _ask(self):
+        key = 0
+        while not self._over.is_set():
+            key = (key + 1) % 320
+            # Rows of days that neither model was trained on have labels, too: the last ones of the table.
+            row = {"id": key, "at": f"2026-03-{1 + key % 9:02}T00:00:00", "x": key * 37 % 101, "colour": "red"}
+            self.statuses.append(self.server.ask({"dataframe_records": [row]}).status_code)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+
+def test_shadow_canary_champion_and_no_caller_notices(server, stores, execute):
+    with Callers(server) as callers:
+        until = wait_for_look(execute)
+        seen = []
+        while head(stores).canary is not None:
+            seen.append(head(stores).canary.percent)
+            try:
+                until = go_on(execute, until)
+            except pytest.fail.Exception:
+                # It ended: what it did is on record.
+                break
+    assert sorted(set(seen)) == [0, 25, 50]
+    assert head(stores).champion.version == 2
+    assert set(callers.statuses) == {200}
+    assert server.version()["champion"]["version"] == 2
+    looks = [record for record in stores.records("rollout") if record.kind == "look"]
+    assert [look.evidence["action"] for look in looks][-1] == "promote"
+    codes = {check["code"] for check in looks[-1].evidence["checks"]}
+    assert codes == {"SL-R010", "SL-R012", "SL-R014", "SL-R015"}
+
+
+def test_a_server_that_dies_is_waited_for_and_undoes_it_at_the_deadline(server, stores, execute):
+    rollout = f"{{steps: [25], interval: PT1S, deadline: PT3S, min_events: 30, metrics: {METRICS}}}"
+    release = f"{{target: http, http: {{urls: ['{server.url}']}}, approvers: [model], rollout: {rollout}}}"
+    write_spec(stores.project, **production(release=release))
+    until = wait_for_look(execute)
+    server.kill()
+    until = go_on(execute, until)
+    with pytest.raises(GateFailed, match=r"did not come to rest by the deadline: .*cannot be asked"):
+        go_on_and_on(execute, until)
+    assert (head(stores).champion.version, head(stores).canary) == (1, None)
