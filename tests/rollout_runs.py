@@ -25,15 +25,20 @@ def wait_for_look(execute: Execute, **given: Any) -> datetime:
     return moment
 
 
+def wait_until(moment: datetime) -> None:
+    """Wait as the trigger does."""
+    time.sleep(max((moment - datetime.now(UTC)).total_seconds(), 0) + 0.01)
+
+
 def go_on(execute: Execute, until: datetime, **given: Any) -> datetime:
     """Wait as the trigger does, and let the rollout go on."""
-    time.sleep(max((until - datetime.now(UTC)).total_seconds(), 0) + 0.01)
+    wait_until(until)
     return wait_for_look(execute, **given)
 
 
 def end(execute: Execute, until: datetime, **given: Any) -> dict[str, Any]:
     """Wait as the trigger does, and take the rollout to its end."""
-    time.sleep(max((until - datetime.now(UTC)).total_seconds(), 0) + 0.01)
+    wait_until(until)
     return execute(RolloutOperator, **{**RUN_2, **given})
 
 

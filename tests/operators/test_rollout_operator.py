@@ -1,5 +1,6 @@
 """A rollout through its operator: begun once, looked at, promoted or undone, and going on wherever it was left."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from operator_fixtures import point_at
 from pilot_moments import RUN_2, STEPS, Shelf, approve, take
 from pilot_project import write_days
 from production_project import METRICS, PRODUCTION_MOMENTS, production
-from rollout_runs import end, go_on, go_on_and_on, head, scored, wait_for_look
+from rollout_runs import end, go_on, go_on_and_on, head, scored, wait_for_look, wait_until
 from small_project import write_spec
 
 from stageline.exceptions import Outage, TargetError
@@ -247,3 +248,21 @@ def test_losses_are_those_of_rows_that_neither_model_was_trained_on(approved, ex
     new = [len({row for row in by[version] if row >= 320}) for version in (2, 1)]
     assert sum(new) == 80
     assert (check["details"]["canary_rows"], check["details"]["champion_rows"]) == tuple(new)
+
+
+def test_two_live_copies_of_the_task_do_everything_once(approved, execute):
+    until = wait_for_look(execute)
+    scored(approved, execute, "monday")
+    wait_until(until)
+    with ThreadPoolExecutor(4) as copies:
+        waiting = [copies.submit(wait_for_look, execute, try_number=number % 2 + 1) for number in range(4)]
+    assert all(future.exception() is None for future in waiting)
+    assert looks(approved) == [(25, "advance")]
+    shares = [
+        record.evidence["canary_change"]["after"]["percent"]
+        for record in approved.records("rollout")
+        if record.kind == "canary"
+    ]
+    assert shares == [25, 50]
+    with approved.ledger() as ledger:
+        assert ledger.verify() == []
