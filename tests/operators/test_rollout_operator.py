@@ -12,7 +12,7 @@ from production_project import METRICS, PRODUCTION_MOMENTS, production
 from rollout_runs import end, go_on, go_on_and_on, head, scored, wait_for_look, wait_until
 from small_project import write_spec
 
-from stageline.exceptions import Outage, TargetError
+from stageline.exceptions import ArtifactError, Outage, TargetError
 from stageline.ledger import Ledger
 from stageline.operators import GateFailed, RollbackOperator, RolloutOperator
 from stageline.operators.batch_target import BatchTarget
@@ -181,14 +181,26 @@ def test_a_target_that_cannot_be_reached_is_asked_again(approved, execute, monke
     assert looks(approved) == []
 
 
-def test_a_target_that_is_not_seen_holds_and_is_undone_at_the_deadline(approved, execute, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Outage("the endpoint is away"), "the endpoint is away"),
+        (ArtifactError("the predictions cannot be read"), "the predictions cannot be read"),
+        (ZeroDivisionError("of a private value"), "ZeroDivisionError"),
+    ],
+)
+def test_what_is_not_seen_is_held_and_undone_at_the_deadline(approved, execute, monkeypatch, error, said):
+    def observe(*_):
+        raise error
+
     deadline(approved, 2)
     until = wait_for_look(execute)
-    monkeypatch.setattr(BatchTarget, "observe", _away)
+    monkeypatch.setattr(BatchTarget, "observe", observe)
     until = go_on(execute, until)
     assert looks(approved) == [(25, "hold")]
-    with pytest.raises(GateFailed, match=r"what happened to the requests cannot be seen: the endpoint is away"):
+    with pytest.raises(GateFailed, match=rf"what happened to the requests cannot be seen: {said}$"):
         end(execute, until)
+    assert head(approved).canary is None
 
 
 def test_a_target_that_refuses_ends_it(approved, execute, monkeypatch):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from stageline.exceptions import HeadError, Outage, SpecError, TargetError
+from stageline.exceptions import HeadError, Outage, SpecError, StagelineError, TargetError
 from stageline.operators.candidate import promoted
 from stageline.operators.rollout_story import LOOK, RolloutStory
 from stageline.operators.settling import ASK_AGAIN, settled
@@ -84,13 +84,8 @@ class RunningRollout:
                 for start, end, percent in story.stretches(now)
             ]
             checks = judge_traffic(traffic, plan.metrics, min_events=plan.min_events, alpha=plan.alpha)
-        except Outage as outage:
-            checks = (
-                Check(
-                    code=UNSEEN, name="observed", verdict=Verdict.INCONCLUSIVE,
-                    message=f"what happened to the requests cannot be seen: {outage}",
-                ),
-            )  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - a task that failed here would leave its canary unwatched
+            checks = (_unseen(error),)
         decision = decide(
             plan, (*story.history, Look(at=now, step=step, checks=checks)),
             step=step, step_began=began, now=now,
@@ -103,6 +98,7 @@ class RunningRollout:
                 evidence={
                     "sequence": self.sequence, "step": step, "percent": percent, "at": now.isoformat(),
                     "action": decision.action, "reason": decision.reason,
+                    "then": plan.steps[step + 1] if decision.action == "advance" else None,
                     "checks": [check.model_dump(mode="json") for check in checks],
                 },
                 key=(self.sequence, len(story.looks)),
@@ -117,7 +113,7 @@ class RunningRollout:
         if action == "promote":
             return self._promote(story.candidate, reason)
         if action == "advance":
-            percent = plan_of(self.run).steps[look.evidence["step"] + 1]
+            percent = look.evidence["then"]
             sentence = f"version {story.candidate.version} gets {percent} %: {reason}"
             entry = self._entry("canary", sentence, ("shift", percent), Verdict.PASSED)
             try:
@@ -130,7 +126,7 @@ class RunningRollout:
     def _promote(self, candidate: "ModelVersion", reason: str) -> Report:
         done, _ = promoted(self.run, self.evidence, candidate, reason, STEP)
         story = RolloutStory.of(self.run.ledger, self.run.name, self.sequence)
-        return self._report(done) if story.end is None else self._ended(story)
+        return self._leave(done.message) if story.end is None else self._ended(story)
 
     def _leave(self, reason: str) -> Report:
         """Take the canary out of the traffic."""
@@ -189,6 +185,16 @@ class RunningRollout:
             self.run, kind=kind, step=STEP, verdict=verdict, sentence=sentence,
             evidence={"sequence": self.sequence}, key=(self.sequence, key),
         )  # fmt: skip
+
+
+def _unseen(error: Exception) -> Check:
+    """Return that a look saw nothing, for whatever reason: the deadline undoes what is never seen."""
+    known = isinstance(error, StagelineError)
+    return Check(
+        code=UNSEEN, name="observed", verdict=Verdict.INCONCLUSIVE if known else Verdict.ERRORED,
+        # What other code says may quote a private value.
+        message=f"what happened to the requests cannot be seen: {error if known else type(error).__name__}",
+    )  # fmt: skip
 
 
 def moment_now() -> datetime:
