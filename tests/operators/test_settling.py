@@ -132,3 +132,28 @@ def test_whoever_moved_the_head_since_sees_to_the_target(approved, execute, answ
     execute(RollbackOperator(task_id="back", pipeline="small"), run_id="back")
     assert execute(ReleaseOperator, **RUN_2)["verdict"] == "passed"
     assert head(approved).champion.version == 1
+
+
+def test_a_rollback_lets_the_target_follow_at_once(approved, execute, monkeypatch):
+    from stageline.operators import RollbackOperator
+
+    execute(ReleaseOperator, **RUN_2)
+    asked = []
+    follow = BatchTarget.converge
+
+    def converge(target, wanted):
+        asked.append(wanted.champion.version)
+        return follow(target, wanted)
+
+    monkeypatch.setattr(BatchTarget, "converge", converge)
+    execute(RollbackOperator(task_id="back", pipeline="small"), run_id="back")
+    assert asked == [1]
+
+
+def test_a_rollback_goes_through_while_the_target_is_away(approved, execute, monkeypatch):
+    from stageline.operators import RollbackOperator
+
+    execute(ReleaseOperator, **RUN_2)
+    monkeypatch.setattr(BatchTarget, "converge", lambda target, wanted: away(None))
+    assert execute(RollbackOperator(task_id="back", pipeline="small"), run_id="back")["verdict"] == "passed"
+    assert head(approved).champion.version == 1

@@ -73,9 +73,12 @@ class ReleaseCauseOperator(MonitoringOperator):
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Let MLflow's alias follow the head, which may have been rolled back."""
         from stageline.operators.aliases import converge
+        from stageline.operators.targets import let_follow
 
         del mlflow_run
         if any(check.code == "SL-P003" for check in report.checks):
+            if lag := let_follow(run):
+                self.log.warning("rolled back, but the target does not follow yet: %s", lag)
             try:
                 converge(run.tracking, run.ledger.head(run.name))
             except Outage as outage:

@@ -56,7 +56,10 @@ class RollbackOperator(GateOperator):
 
     def _show(self, run: "RunContext", report: Report) -> None:
         from stageline.operators.aliases import converge
+        from stageline.operators.targets import let_follow
 
+        if lag := let_follow(run):
+            self.log.warning("rolled back, but the target does not follow yet: %s", lag)
         try:
             super()._show(run, report)
             converge(run.tracking, run.ledger.head(run.name))

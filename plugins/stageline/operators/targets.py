@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import SpecError
+from stageline.exceptions import Outage, Refusal, SpecError
 
 if TYPE_CHECKING:
     from stageline.operators.run_context import RunContext
@@ -31,6 +31,18 @@ def target_of(run: "RunContext") -> "Target":
         raise SpecError(f"release.target: unknown target {name!r}; known: {known}")
     make: Callable[[RunContext], Target] = found[name].load()
     return make(run)
+
+
+def let_follow(run: "RunContext") -> str:
+    """Let the target follow the head after it moved back; returns what keeps it from that for now, in words."""
+    head = run.ledger.head(run.name)
+    if run.loaded is None or run.spec.release is None or head.champion is None:
+        return ""
+    try:
+        served = target_of(run).converge(head)
+    except (Outage, Refusal) as error:
+        return str(error)
+    return served.pending or served.fault(head)
 
 
 def _batch(run: "RunContext") -> "Target":
