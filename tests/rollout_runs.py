@@ -42,12 +42,6 @@ def end(execute: Execute, until: datetime, **given: Any) -> dict[str, Any]:
     return execute(RolloutOperator, **{**RUN_2, **given})
 
 
-def go_on_and_on(execute: Execute, until: datetime) -> None:
-    """Go on until the rollout ends, as it should by an error."""
-    while True:
-        until = go_on(execute, until)
-
-
 def head(stores: Stores) -> Head:
     with stores.ledger() as ledger:
         return ledger.head("small")

@@ -8,13 +8,13 @@ from airflow.sdk.exceptions import AirflowSkipException
 from operator_fixtures import point_at
 from pilot_moments import RUN_2, STEPS, Shelf, approve, take
 from pilot_project import write_days
-from production_project import METRICS, PRODUCTION_MOMENTS, production
-from rollout_runs import end, go_on, go_on_and_on, head, scored, wait_for_look, wait_until
+from production_project import PRODUCTION_MOMENTS, production
+from rollout_runs import end, go_on, head, scored, wait_for_look, wait_until
 from small_project import write_spec
 
 from stageline.exceptions import ArtifactError, Outage, TargetError
 from stageline.ledger import Ledger
-from stageline.operators import GateFailed, RollbackOperator, RolloutOperator
+from stageline.operators import GateFailed, RollbackOperator, RolloutOperator, running_rollout
 from stageline.operators.batch_target import BatchTarget
 from stageline.serving.target import Served
 
@@ -46,13 +46,15 @@ def looks(stores):
     ]
 
 
-def deadline(stores, seconds):
-    write_spec(
-        stores.project,
-        **production(
-            f"{{steps: [25, 50], interval: PT1S, deadline: PT{seconds}S, min_events: 30, metrics: {METRICS}}}"
-        ),
-    )
+@pytest.fixture
+def past_the_deadline(monkeypatch):
+    """Return a function that lets the rollout's clock be past every deadline from now on."""
+
+    def pass_it():
+        later = timedelta(hours=2)
+        monkeypatch.setattr(running_rollout, "moment_now", lambda: datetime.now(UTC) + later)
+
+    return pass_it
 
 
 def test_a_good_canary_gets_more_and_becomes_the_champion(approved, execute):
@@ -76,13 +78,13 @@ def test_a_good_canary_gets_more_and_becomes_the_champion(approved, execute):
     assert execute(RolloutOperator, **RUN_2) == done
 
 
-def test_without_traffic_it_is_held_and_undone_at_the_deadline(approved, execute):
-    deadline(approved, 3)
+def test_without_traffic_it_is_held_and_undone_at_the_deadline(approved, execute, past_the_deadline):
     until = wait_for_look(execute)
     until = go_on(execute, until)
     assert looks(approved) == [(25, "hold")]
-    with pytest.raises(GateFailed, match=r"rollout failed: the rollout is undone: undecided at 25 % after PT3S: "):
-        go_on_and_on(execute, until)
+    past_the_deadline()
+    with pytest.raises(GateFailed, match=r"rollout failed: the rollout is undone: undecided at 25 % after PT1H: "):
+        execute(RolloutOperator, **RUN_2)
     assert head(approved).canary is None
     assert head(approved).champion.version == 1
     assert [action for _, action in looks(approved)][-1] == "roll_back"
@@ -150,13 +152,13 @@ def test_it_goes_on_where_it_was_left_by_a_try_that_died(approved, execute, monk
     assert looks(approved) == [(25, "advance")]
 
 
-def test_a_try_that_died_before_it_undid_a_rollout_undoes_it(approved, execute, monkeypatch):
-    deadline(approved, 1)
-    until = wait_for_look(execute)
+def test_a_try_that_died_before_it_undid_a_rollout_undoes_it(approved, execute, monkeypatch, past_the_deadline):
+    wait_for_look(execute)
+    past_the_deadline()
     with monkeypatch.context() as dying:
         dying.setattr(Ledger, "end_canary", _die)
         with pytest.raises(KeyboardInterrupt):
-            go_on(execute, until)
+            execute(RolloutOperator, **RUN_2)
     assert head(approved).canary is not None
     with pytest.raises(GateFailed, match="the rollout is undone"):
         execute(RolloutOperator, **RUN_2, try_number=2)
@@ -189,17 +191,19 @@ def test_a_target_that_cannot_be_reached_is_asked_again(approved, execute, monke
         (ZeroDivisionError("of a private value"), "ZeroDivisionError"),
     ],
 )
-def test_what_is_not_seen_is_held_and_undone_at_the_deadline(approved, execute, monkeypatch, error, said):
+def test_what_is_not_seen_is_held_and_undone_at_the_deadline(
+    approved, execute, monkeypatch, past_the_deadline, error, said
+):
     def observe(*_):
         raise error
 
-    deadline(approved, 2)
     until = wait_for_look(execute)
     monkeypatch.setattr(BatchTarget, "observe", observe)
     until = go_on(execute, until)
     assert looks(approved) == [(25, "hold")]
+    past_the_deadline()
     with pytest.raises(GateFailed, match=rf"what happened to the requests cannot be seen: {said}$"):
-        end(execute, until)
+        execute(RolloutOperator, **RUN_2)
     assert head(approved).canary is None
 
 
@@ -220,12 +224,12 @@ def test_a_target_that_refuses_ends_it(approved, execute, monkeypatch):
     assert calls[-1] is None
 
 
-def test_a_target_that_serves_something_else_is_not_looked_at(approved, execute, monkeypatch):
-    deadline(approved, 2)
+def test_a_target_that_serves_something_else_is_not_looked_at(approved, execute, monkeypatch, past_the_deadline):
     monkeypatch.setattr(BatchTarget, "converge", lambda target, wanted: Served(champion=wanted.champion.digest))
-    until = wait_for_look(execute)
+    wait_for_look(execute)
+    past_the_deadline()
     with pytest.raises(GateFailed, match=r"did not come to rest by the deadline: canary is none, not sha256:"):
-        go_on_and_on(execute, until)
+        execute(RolloutOperator, **RUN_2)
     assert looks(approved) == []
     assert head(approved).canary is None
 

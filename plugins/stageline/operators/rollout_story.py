@@ -21,10 +21,12 @@ class Shift:
     """When a canary got a share of the traffic.
 
     :param at: With a time zone.
+    :param position: Of its record.
     """
 
     at: datetime
     percent: int
+    position: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class RolloutStory:
                 after = CanaryChange.model_validate(record.evidence[CANARY_CHANGE]).after
                 if after is not None:
                     candidate = candidate or after.model
-                    shifts.append(Shift(record.recorded_at, after.percent))
+                    shifts.append(Shift(record.recorded_at, after.percent, record.position))
             elif record.kind == LOOK:
                 looks += [record] if record.evidence.get("sequence") == sequence else []
             else:
@@ -85,7 +87,8 @@ class RolloutStory:
         last = self.looks[-1] if self.looks else None
         if last is None or last.evidence["action"] == "hold":
             return None
-        return last if datetime.fromisoformat(last.evidence["at"]) >= self.shifts[-1].at else None
+        # By their places in the chain: the clocks of two workers may differ.
+        return last if last.position > self.shifts[-1].position else None
 
     @property
     def history(self) -> "tuple[Look, ...]":
