@@ -36,6 +36,17 @@ def go_on(execute: Execute, until: datetime, **given: Any) -> datetime:
     return wait_for_look(execute, **given)
 
 
+def waits_or_ends(execute: Execute, until: datetime, **given: Any) -> datetime | None:
+    """Wait as the trigger does, and let the rollout go on; returns until when it waits then, or nothing at its end."""
+    wait_until(until)
+    try:
+        execute(RolloutOperator, **{**RUN_2, **given})
+    except TaskDeferred as waiting:
+        moment: datetime = waiting.trigger.moment
+        return moment
+    return None
+
+
 def end(execute: Execute, until: datetime, **given: Any) -> dict[str, Any]:
     """Wait as the trigger does, and take the rollout to its end."""
     wait_until(until)
