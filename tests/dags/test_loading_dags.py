@@ -58,7 +58,7 @@ def test_this_repositorys_dags(parse):
     assert parsed.errors == {}
     specs = {path.stem for path in (ROOT / "config/pipelines").glob("*.yaml")}
     assert {dag_id.partition(".")[0] for dag_id in parsed.dags} == specs
-    pilot = {f"hourly_demand_pilot.{name}" for name in ("train", "score", "monitor")}
+    pilot = {f"hourly_demand_pilot.{name}" for name in ("train", "score", "monitor", "readiness")}
     assert set(parsed.dags) == (specs - {"hourly_demand_pilot"}) | pilot
 
 
@@ -118,7 +118,9 @@ def test_a_pilot_trains_scores_and_watches(parse, project, dag_file):
     parsed = parse(dag_file)
 
     assert parsed.errors == {}
-    assert sorted(parsed.dags) == ["later.monitor", "later.score", "later.train", "small"]
+    assert sorted(parsed.dags) == ["later.monitor", "later.readiness", "later.score", "later.train", "small"]
+    assert task_ids(parsed.dags["later.readiness"]) == ["readiness"]
+    assert "0 0 * * *" in str(parsed.dags["later.readiness"]["timetable"])
     assert task_ids(parsed.dags["later.monitor"]) == [
         "act.alert", "act.retrain", "monitor.cause", "monitor.drift", "monitor.objectives", "monitor.performance",
         "report",
@@ -128,7 +130,7 @@ def test_a_pilot_trains_scores_and_watches(parse, project, dag_file):
 def test_without_event_times_there_are_no_windows_to_watch(parse, project, dag_file):
     add(project, "later", named("later", stage="pilot", source="{uri: data/small.csv, keys: [x]}") + PILOT)
 
-    assert sorted(parse(dag_file).dags) == ["later.score", "later.train", "small"]
+    assert sorted(parse(dag_file).dags) == ["later.readiness", "later.score", "later.train", "small"]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,14 @@ def test_production_rolls_out_and_rehearses_the_way_back(parse, project, dag_fil
     parsed = parse(dag_file)
 
     assert parsed.errors == {}
-    assert sorted(parsed.dags) == ["later.drill", "later.monitor", "later.score", "later.train", "small"]
+    assert sorted(parsed.dags) == [
+        "later.drill",
+        "later.monitor",
+        "later.readiness",
+        "later.score",
+        "later.train",
+        "small",
+    ]
     assert task_ids(parsed.dags["later.drill"]) == ["drill"]
     assert "0 0 * * 0" in str(parsed.dags["later.drill"]["timetable"])
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stageline import __version__
-from stageline.cli import pipelines, quality, releases
+from stageline.cli import pipelines, quality, readiness, releases
 from stageline.cli.alerts import alerts
 from stageline.cli.history import history
 from stageline.cli.monitoring import monitor
@@ -37,6 +37,7 @@ def _options(
 for _command in (
     pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, history, quarantine,
     releases.rollback, releases.verify, monitor, alerts, serve,
+    readiness.readiness, readiness.attest, readiness.graduate, readiness.demote, readiness.card,
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(quality.app, name="quality")

@@ -13,6 +13,7 @@ from stageline.operators.monitor_report import MonitorReportOperator
 from stageline.operators.objectives import ObjectivesOperator
 from stageline.operators.performance import PerformanceCheckOperator
 from stageline.operators.quality import DataQualityOperator
+from stageline.operators.readiness import ReadinessOperator
 from stageline.operators.reference_profile import ReferenceProfileOperator
 from stageline.operators.release import ReleaseOperator
 from stageline.operators.report import ReportOperator
@@ -36,6 +37,7 @@ __all__ = [
     "MonitorReportOperator",
     "ObjectivesOperator",
     "PerformanceCheckOperator",
+    "ReadinessOperator",
     "ReferenceProfileOperator",
     "ReleaseCauseOperator",
     "ReleaseOperator",

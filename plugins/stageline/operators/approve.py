@@ -62,7 +62,7 @@ class ApproveReleaseOperator(ApprovalOperator):
 
         with resolve_run(self.pipeline, context) as run:
             evidence = _evidence(run, ReleaseEvidence)
-            self.body = evidence.markdown(_links(run))
+            self.body = "\n\n".join((evidence.markdown(_links(run)), *_stage(run)))
             about = Param(evidence.digest, type="string", const=evidence.digest, description="What is approved.")
             self.params = ParamsDict({_EVIDENCE: about})
             run.ledger.append(
@@ -110,6 +110,13 @@ def _evidence(run: "RunContext", kind: "type[ReleaseEvidence]") -> "ReleaseEvide
         return kind.of(run)
     except Refusal as refusal:
         raise GateFailed(f"approve errored: {refusal}") from refusal
+
+
+def _stage(run: "RunContext") -> list[str]:
+    """Return what the approver is told of the stage, where it is not earned."""
+    from stageline.operators.earned_stage import stage_checks
+
+    return [f"**Stage**: {check.message}" for check in stage_checks(run) if check.verdict is not Verdict.PASSED]
 
 
 def _asked(run: "RunContext") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from stageline.operators.candidate import approved_check, frozen, promoted, registered
+from stageline.operators.earned_stage import held_back, stage_checks
 from stageline.operators.releasing import ReleasingOperator
 from stageline.operators.settling import settled
 from stageline.verdicts import Report, Verdict
@@ -33,6 +34,7 @@ class ReleaseOperator(ReleasingOperator):
             "evidence": evidence.digest,
             "approval": [answer.digest for answer in evidence.approvals()],
             "budget": [f"{check.verdict} {check.message}" for check in frozen(run, evidence)],
+            **held_back(stage_checks(run, evidence.generation)),
         }
 
     def check(self, run: "RunContext") -> Report:
@@ -43,12 +45,12 @@ class ReleaseOperator(ReleasingOperator):
         approved = approved_check(evidence, 1) if self.needs_approval else None
         if approved is not None and approved.verdict is not Verdict.PASSED:
             return Report(step=self.step, checks=(approved,), evidence={"evidence": evidence.digest})
-        before = (*([approved] if approved else []), *frozen(run, evidence))
-        if any(check.effect is Verdict.FAILED for check in before):
+        before = (*([approved] if approved else []), *frozen(run, evidence), *stage_checks(run, evidence.generation))
+        if any(check.effect in (Verdict.FAILED, Verdict.ERRORED) for check in before):
             return Report(step=self.step, checks=before, evidence={"evidence": evidence.digest})
         candidate = registered(run, evidence)
         why = [approved.message if approved else "no approval was asked for"]
-        why += [check.message for check in before if check.verdict is Verdict.FAILED]
+        why += [check.message for check in before if check.verdict is Verdict.FAILED and check.effect]
         moved, record = promoted(run, evidence, candidate, "; ".join(why), self.step)
         done = (moved, settled(run, record, self.wait_until)) if record is not None else (moved,)
         gravest = next((check for check in done if not check.verdict.advances), moved)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import HeadError, SupersededError
 from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
+from stageline.operators.earned_stage import held_back, stage_checks
 from stageline.operators.releasing import ReleasingOperator
 from stageline.operators.running_rollout import RunningRollout, plan_of
 from stageline.operators.settling import settled
@@ -35,7 +36,13 @@ class RolloutOperator(ReleasingOperator):
         from stageline.operators.release_evidence import ReleaseEvidence
 
         evidence = ReleaseEvidence.of(run)
-        return {"evidence": evidence.digest, "approval": [answer.digest for answer in evidence.approvals()]}
+        # One that has begun is judged by its own looks to its end.
+        begun = run.ledger.find(_begin_key(run, evidence)) is not None
+        return {
+            "evidence": evidence.digest,
+            "approval": [answer.digest for answer in evidence.approvals()],
+            **({} if begun else held_back(stage_checks(run, evidence.generation))),
+        }
 
     def check(self, run: "RunContext") -> Report:
         """Begin the rollout, or go on with it: look, decide, act, and wait for the next look."""
@@ -58,12 +65,13 @@ class RolloutOperator(ReleasingOperator):
 
         plan, needed = plan_of(run), run.spec.release.approvals if run.spec.release else 1
         about: dict[str, Any] = {"evidence": evidence.digest}
-        before = (*((approved_check(evidence, needed),) if self.needs_approval else ()), *frozen(run, evidence))
+        approved = (approved_check(evidence, needed),) if self.needs_approval else ()
+        before = (*approved, *frozen(run, evidence), *stage_checks(run, evidence.generation))
         if any(check.effect is not None and not check.effect.advances for check in before):
             return Report(step=self.step, checks=before, evidence=about)
         candidate = registered(run, evidence)
         about["candidate"] = candidate.model_dump(mode="json")
-        why = "; ".join(check.message for check in before) or "no approval was asked for"
+        why = "; ".join(check.message for check in before if check.effect is not None) or "no approval was asked for"
         if run.ledger.head(run.name).champion is None:
             moved, record = promoted(run, evidence, candidate, f"the first, {why}", self.step)
             served = (settled(run, record, self.wait_until),) if record is not None else ()

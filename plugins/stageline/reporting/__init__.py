@@ -7,13 +7,20 @@ from stageline.reporting.page import render_page
 from stageline.reporting.plots import draw_plots
 from stageline.reporting.quality_content import QualityContent
 from stageline.reporting.quality_page import render_quality_page
+from stageline.reporting.stage_card_content import StageCard
+from stageline.reporting.stage_card_markdown import readiness_summary, stage_card_markdown
+from stageline.reporting.stage_card_page import render_stage_card
 
 __all__ = [
     "MonitorContent",
     "QualityContent",
     "ReportContent",
+    "StageCard",
     "draw_plots",
+    "readiness_summary",
     "render_monitor_page",
     "render_page",
     "render_quality_page",
+    "render_stage_card",
+    "stage_card_markdown",
 ]

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from stageline.spec.metrics import METRICS, check_metric
 from stageline.spec.operating import Gates, Monitor, Objective, QualityGate, Release
 from stageline.spec.problems import refuse
+from stageline.spec.readiness import Readiness
 from stageline.spec.requirements import contradictions
 from stageline.spec.row_conditions import as_condition
 from stageline.spec.values import Column, Columns, Duration, Finite, FromYaml, Owner, Section, check_schedule
@@ -215,6 +216,7 @@ class PipelineSpec(Section):
     release: Release | None = None
     monitor: Monitor | None = None
     slo: Annotated[tuple[Objective, ...], FromYaml] = ()
+    readiness: Readiness = Readiness()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -10,12 +10,15 @@ from stageline.spec import PipelineSpec, Stage, find_pipelines_folder, load_spec
 from stageline.templates import pilot, production
 from stageline.templates.broken import BrokenSpecDag
 from stageline.templates.poc import build_poc
+from stageline.templates.readiness import build_readiness
 
 TEMPLATES: dict[Stage, tuple[Callable[[PipelineSpec], DAG | None], ...]] = {
     Stage.POC: (build_poc,),
-    Stage.PILOT: (pilot.build_train, pilot.build_score, pilot.build_monitor),
-    Stage.PRODUCTION: (production.build_train, pilot.build_score, pilot.build_monitor, production.build_drill),
-}
+    Stage.PILOT: (pilot.build_train, pilot.build_score, pilot.build_monitor, build_readiness),
+    Stage.PRODUCTION: (
+        production.build_train, pilot.build_score, pilot.build_monitor, production.build_drill, build_readiness,
+    ),
+}  # fmt: skip
 
 
 def build_dags(spec: PipelineSpec) -> list[DAG]:

@@ -1,0 +1,1 @@
+"""The seven tests of the section `data`."""

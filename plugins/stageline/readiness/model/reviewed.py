@@ -1,0 +1,30 @@
+"""Model 1: the model's spec is reviewed and checked in."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from stageline.readiness.evidence import Evidence, Section
+from stageline.readiness.facts import Facts, content_digest
+from stageline.readiness.finding import earned
+from stageline.readiness.rule import ReadinessTest
+from stageline.verdicts import Verdict
+
+CODE = "SL-L201"
+
+
+def find(facts: Facts) -> Evidence | None:
+    """Return the newest look at the repository; one of another spec than today's says nothing of today's."""
+    found, fact = earned(facts, CODE), facts.earned(CODE)
+    if found is None or fact is None or fact.body.get("content") == content_digest(facts.spec):
+        return found
+    return replace(found, verdict=Verdict.FAILED, detail=f"the spec changed since record #{fact.position} looked at it")
+
+
+TEST = ReadinessTest(
+    code=CODE, section=Section.MODEL, number=1, title="Every model specification is reviewed and checked in",
+    full="the spec is committed to git as it is, and its last commit came through a merge, names a reviewer, or was "
+    "committed by another person than its author; or it is committed and a review is attested",
+    half="it is committed, and nothing shows a review", lifetime=timedelta(days=365), owner="model", minutes=10,
+    find=find, adds=True,
+    earn="stageline readiness {name} --earn SL-L201 (after committing config/pipelines/{name}.yaml)",
+)  # fmt: skip

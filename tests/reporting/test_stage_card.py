@@ -1,0 +1,129 @@
+"""The stage card: every test and its evidence on one page that loads nothing, whatever names and values hold."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from full_evidence import full_facts, judged, spec_of, without
+from hypothesis import HealthCheck, given, settings
+from page_skeleton import ANY_TEXT, Skeleton
+
+from stageline.monitoring.incident_topics import owner_of, role_of
+from stageline.operators.stage_card import digest_of_card, stage_card
+from stageline.readiness import REQUIREMENTS, TESTS, Facts
+from stageline.reporting import readiness_summary, render_stage_card, stage_card_markdown
+
+
+def card_of(facts, **given):
+    return stage_card(judged(facts), project=Path(), **given)
+
+
+def spoken(text):
+    """Return a card in which a person wrote a text wherever one can."""
+    card = card_of(full_facts("pilot"))
+    return card.model_copy(
+        update={
+            "pipeline": "small", "description": text, "sentence": text, "owners": (text, text, text, text),
+            "risks": (text,), "records": tuple(each.model_copy(update={"sentence": text, "by": text}) for each in card.records),
+            "duties": tuple(each.model_copy(update={"people": text}) for each in card.duties),
+            "sections": tuple(
+                section.model_copy(
+                    update={"tests": tuple(test.model_copy(update={"message": text}) for test in section.tests)}
+                )
+                for section in card.sections
+            ),
+        }
+    )  # fmt: skip
+
+
+def test_each_test_and_each_requirement_stands_on_the_page_with_a_link_to_its_records():
+    card = card_of(full_facts("pilot"))
+    page = render_stage_card(card)
+    for test in TESTS:
+        assert f'id="{test.code}"' in page
+    for each in REQUIREMENTS:
+        assert any(view.code == each.code for view in card.requirements)
+    linked = set(re.findall(r'href="#record-(\d+)"', page))
+    assert linked
+    assert linked <= set(re.findall(r'id="record-(\d+)"', page))
+    named = {position for section in card.sections for test in section.tests for position in test.records}
+    assert named <= {record.position for record in card.records}
+
+
+def test_four_bars_are_as_long_as_their_sums():
+    page = render_stage_card(card_of(full_facts("pilot")))
+    assert re.findall(r'<i style="width:([\d.]+)%">', page) == ["92.9", "100.0", "92.9", "100.0"]
+    assert page.count('<b style="left:28.6%">') == 4  # production asks for 2 of 7
+
+
+def test_it_loads_nothing():
+    page = render_stage_card(card_of(full_facts("pilot"), airflow_ui="http://airflow.example"))
+    assert "<script" not in page
+    assert not re.search(r'(src|url\()=?["\']?https?:', page)
+    assert 'href="http://airflow.example/dags/small.train/runs/run-6"' in page
+    assert "default-src 'none'" in page
+
+
+def test_what_is_lost_stands_in_both_texts_with_how_to_earn_it():
+    card = card_of(without(full_facts("pilot", readiness={"min_pilot": 6.5}), "SL-L301"))
+    for text in (render_stage_card(card), stage_card_markdown(card), readiness_summary(card)):
+        assert "SL-L301" in text
+        assert "stageline readiness small --earn SL-L301" in text
+
+
+def test_nobody_named_is_said():
+    card = card_of(Facts(spec_of("poc", owners={}, release=None)))
+    assert "nobody is named as owner of operations (owners.operations)" in card.risks
+    assert all(each.people == "nobody is named" for each in card.duties if each.duty != "Approving a release")
+
+
+def test_approvers_are_those_that_the_release_asks():
+    release = {"target": "batch", "approvers": ["model", "operations"], "approvals": 2,
+               "rollout": {"steps": [25], "interval": "PT1H", "deadline": "P1D"}}  # fmt: skip
+    duty = next(each for each in card_of(full_facts(release=release)).duties if each.duty == "Approving a release")
+    assert (duty.parts, duty.people) == (("I", "A", "I", "A"), "mo, olu (2 of them)")
+
+
+@pytest.mark.parametrize(
+    ("topic", "words"),
+    [("inputs", "what came in"), ("kpi", "the KPI misses its goal"), ("monitoring", "the monitoring stopped")],
+)
+def test_alerts_go_to_whom_the_monitoring_tells(topic, words):
+    spec = full_facts().spec
+    duty = next(each for each in card_of(full_facts()).duties if each.duty == f"Alert: {words}")
+    assert duty.people == owner_of(role_of(topic), spec.owners)
+
+
+def test_the_digest_is_of_all_that_the_card_says():
+    card = card_of(full_facts("pilot"))
+    assert digest_of_card(card) == digest_of_card(card_of(full_facts("pilot")))
+    for change in ({"sentence": "x"}, {"score": 7.0}, {"owners": ("a", "b", "c", "d")}, {"upto": 1}):
+        assert digest_of_card(card.model_copy(update=change)) != digest_of_card(card)
+
+
+def test_a_broken_ledger_is_said_first():
+    card = card_of(replace(full_facts("pilot"), faults=("#3: a value was edited",)))
+    assert card.verdict.value == "errored"
+    assert "nothing in it is evidence: #3: a value was edited" in render_stage_card(card)
+
+
+PLAIN = Skeleton(render_stage_card(spoken("plain")))
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7 * 7 }}", "a|b`c`\n# d", "\u202egnp", "&lt;"]
+)
+def test_harm_is_only_text(text):
+    page = render_stage_card(spoken(text))
+    assert Skeleton(page).page == PLAIN.page
+    assert "<img" not in page
+    made = stage_card_markdown(spoken(text))
+    assert "<script" not in made
+    assert "\n# d" not in made
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ANY_TEXT)
+def test_any_text_is_only_text(text):
+    assert Skeleton(render_stage_card(spoken(text))).page == PLAIN.page
