@@ -282,3 +282,22 @@ def test_two_live_copies_of_the_task_do_everything_once(approved, execute):
     assert shares == [25, 50]
     with approved.ledger() as ledger:
         assert ledger.verify() == []
+
+
+def test_a_canary_whose_task_is_gone_leaves_by_itself_and_the_next_rollout_begins(approved, execute, monkeypatch):
+    with monkeypatch.context() as earlier:
+        # It began four hours ago: PT1H to be decided, and an hour for a late look, are over.
+        earlier.setattr(running_rollout, "moment_now", lambda: datetime.now(UTC) - timedelta(hours=4))
+        wait_for_look(execute)
+    forgotten = head(approved).canary
+    assert set(scored(approved, execute, "monday")) == {1}
+    take(execute, *STEPS, **RUN_3)
+    approve(execute, **RUN_3)
+    wait_for_look(execute, **RUN_3)
+    assert head(approved).canary.model.version == 3
+    ended = [record for record in approved.records("rollout") if record.kind == "canary_end"]
+    told = f"rollout #{forgotten.sequence} was left by its task: version 2 is tried no more"
+    assert [record.sentence for record in ended] == [told]
+    assert set(scored(approved, execute, "tuesday")) == {1, 3}
+    with approved.ledger() as ledger:
+        assert ledger.verify() == []

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from rollout_cases import BEGAN, HOUR
 
+from stageline.release.rollout.ab_test import AbResult
 from stageline.release.rollout.decision import Look, decide
 from stageline.spec.rollout import Rollout
 from stageline.verdicts import Check, Severity, Verdict
@@ -221,3 +222,66 @@ def test_the_order_of_looks_taken_at_different_times_does_not_matter(history, st
     looks = list(apart.values())
     mixed = [looks[place] for place in order if place < len(looks)]
     assert decided(*looks, step=step, after=after) == decided(*mixed, step=step, after=after)
+
+
+AB_TEST = {"duration": "P1D", "outcome": {"column": "came", "kind": "rate"}, "effect": 0.02}
+DAY = timedelta(days=1)
+
+
+def judged_at_last(outcome, *verdicts, after=HOUR, **values):
+    """Return what is decided in the last step of an A/B test by a look that was just taken."""
+    result = AbResult(outcome, None, (500, 500), outcome != "undecided", "told")
+    at_last = Look(BEGAN + after, 1, tuple(check(each) for each in verdicts or ("passed",)), result)
+    return decided(at_last, after=after, step=1, of=plan((5, 50), ab_test={**AB_TEST, **values}))
+
+
+def test_only_a_better_candidate_passes_an_ab_test():
+    actions = {outcome: judged_at_last(outcome).action for outcome in ("better", "worse", "no_difference", "undecided")}
+    assert actions == {"better": "promote", "worse": "roll_back", "no_difference": "roll_back", "undecided": "hold"}
+
+
+def test_where_no_difference_is_enough_it_is_promoted():
+    assert judged_at_last("no_difference", no_difference="promote").action == "promote"
+    assert judged_at_last("worse", no_difference="promote").action == "roll_back"
+
+
+def test_an_ab_test_that_decided_nothing_in_its_time_keeps_the_champion():
+    assert judged_at_last("undecided", after=DAY - MINUTE).action == "hold"
+    over = judged_at_last("undecided", after=DAY)
+    assert (over.action, over.reason) == ("roll_back", "A/B test over after P1D, the champion stays: told")
+
+
+@pytest.mark.parametrize("outcome", ["better", "worse", "no_difference", "undecided"])
+def test_harm_ends_an_ab_test_at_once(outcome):
+    assert judged_at_last(outcome, "passed", "failed", after=MINUTE).action == "roll_back"
+
+
+def test_a_better_candidate_still_has_to_do_no_harm():
+    held = judged_at_last("better", "inconclusive", after=DAY)
+    assert held.action == "hold"
+    late = judged_at_last("better", "inconclusive", after=DAY + 6 * HOUR)
+    assert (late.action, late.reason) == ("roll_back", "undecided at 50 % after P1DT6H: error_rate inconclusive")
+
+
+def test_before_its_last_step_a_rollout_knows_of_no_ab_test():
+    moved = decided(look("passed"), of=plan((5, 50), ab_test=AB_TEST))
+    assert moved.action == "advance"
+
+
+def test_a_look_that_saw_nothing_does_not_end_an_ab_test_before_its_time():
+    looked = Look(BEGAN + HOUR, 1, (check("errored"),))
+    assert decided(looked, step=1, of=plan((5, 50), ab_test=AB_TEST)).action == "hold"
+
+
+@pytest.mark.parametrize(
+    ("steps", "values", "fault"),
+    [
+        ((0, 100), {}, "nobody gets a shadow's answers"),
+        ((5, 50), {"duration": "PT1M"}, "PT1M is shorter than interval = PT1H: it would end before anybody looks"),
+        ((5, 50), {"effect": 0}, "greater than 0"),
+        ((5, 50), {"outcome": {"column": "came", "kind": "ratio"}}, "'rate' or 'mean'"),
+    ],
+)
+def test_an_ab_test_that_cannot_be_is_refused(steps, values, fault):
+    with pytest.raises(ValidationError, match=fault):
+        plan(steps, ab_test={**AB_TEST, **values})

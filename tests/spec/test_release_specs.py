@@ -56,3 +56,17 @@ def test_sagemaker_is_judged_by_what_it_tells(load, production, section, metrics
 def test_servers_answer_where_the_spec_says(load, production):
     spec = load(production.replace("target: batch", "target: http, http: {urls: ['http://127.0.0.1:9000']}", 1)).spec
     assert spec.release.http.urls == ("http://127.0.0.1:9000",)
+
+
+AB_TEST = "ab_test: {duration: P14D, effect: 0.02, outcome: {column: booked, kind: rate}}, steps"
+
+
+def test_an_ab_test_is_part_of_a_rollout(load, production):
+    test = load(production.replace("steps", AB_TEST, 1)).spec.release.rollout.ab_test
+    assert (test.outcome.column, test.no_difference, test.more_is_better) == ("booked", "keep", True)
+
+
+def test_an_ab_test_needs_to_find_outcomes_by_key(refusal, production):
+    sagemaker = production.replace("target: batch", f"target: sagemaker, {CAPTURED}", 1)
+    (line,) = refusal(sagemaker.replace("steps", AB_TEST, 1))
+    assert "release.rollout.ab_test: 'sagemaker' does not tell which row an answer is for" in line

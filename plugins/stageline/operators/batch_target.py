@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from stageline.ledger.canary import CANARY
+from stageline.operators.observed_outcomes import with_outcomes
 from stageline.serving.target import Served
 from stageline.traffic import Arm, Traffic
 
@@ -31,7 +32,7 @@ class BatchTarget:
 
     def served(self) -> Served:
         """Return what the next scoring asks."""
-        head = self.run.ledger.head(self.run.name)
+        head = self.run.ledger.head(self.run.name).live(datetime.now(UTC))
         canary = head.canary
         return Served(
             champion=head.champion.digest if head.champion else "",
@@ -59,13 +60,14 @@ class BatchTarget:
         said = predictions.of([model.digest for model in models], start, end)
         (champion, tried), losses = as_codes(said), self._losses(said, models)
         failed = self._failed(canary, start, end)
-        return Traffic(
+        traffic = Traffic(
             start, end, canary.percent,
             champion=Arm(len(champion), predictions=champion, losses=losses[0]),
             canary=Arm(
                 len(tried) + failed, {"exception": failed} if failed else {}, predictions=tried, losses=losses[1]
             ),
         )  # fmt: skip
+        return with_outcomes(self.run, traffic, lambda: said)
 
     def _losses(
         self, said: "Sequence[pa.Table]", models: "tuple[ModelVersion, ModelVersion]"

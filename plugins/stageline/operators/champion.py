@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ class Champion:
 
         :raises ArtifactError: None was released.
         """
-        head = run.ledger.head(run.name)
+        head = run.ledger.head(run.name).live(datetime.now(UTC))
         if head.champion is None:
             raise ArtifactError(
                 f"pipeline {run.name!r} has no champion: no model was ever released (generation {head.generation}); "

@@ -1,10 +1,11 @@
-"""The target `http`, with what is lost by the answers whose true values are known."""
+"""The target `http`, with what is lost by the answers whose true values are known, and what came of them."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from stageline.operators.observed_losses import judged_by_losses, observed_losses
+from stageline.operators.observed_outcomes import with_outcomes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,27 +40,35 @@ class LabelledHttpTarget:
         return self.servers.served()
 
     def observe(self, head: "Head", start: datetime, end: datetime) -> "Traffic":
-        """Return what the servers logged of both arms, with losses where a rollout is judged by them.
+        """Return what the servers logged of both arms, with losses and outcomes where a rollout is judged by them.
 
         :raises Outage: A server cannot be reached, or has not logged all until `end`.
         """
         traffic = self.servers.observe(head, start, end)
-        if head.champion is None or head.canary is None or not judged_by_losses(self.run):
+        if head.champion is None or head.canary is None:
             return traffic
+        if judged_by_losses(self.run):
+            models = (head.champion, head.canary.model)
+            losses = observed_losses(self.run, self._said(head, start, end), models, datetime.now(UTC))
+            traffic = replace(
+                traffic,
+                champion=replace(traffic.champion, losses=losses[0]),
+                canary=replace(traffic.canary, losses=losses[1]),
+            )
+        return with_outcomes(self.run, traffic, lambda: self._said(head, start, end))
+
+    def _said(self, head: "Head", start: datetime, end: datetime) -> "tuple[pa.Table, pa.Table]":
+        """Return keys, event time and prediction of the rows that champion and canary answered."""
+        import pyarrow as pa
+
         source = self.run.spec.source
         named = dict.fromkeys((*source.keys, *([source.event_time] if source.event_time else [])))
         rows = self.servers.served_rows(head, start, end, columns=[*named, "prediction", "arm"])
         if rows is None:
-            return traffic
+            return pa.table({}), pa.table({})
         # A request may lack its keys, and an error has no prediction: no label can be found for either.
         whole = rows.drop_null()
-        said = [_of(whole, "champion"), _of(whole, "canary", "shadow")]
-        losses = observed_losses(self.run, said, (head.champion, head.canary.model), datetime.now(UTC))
-        return replace(
-            traffic,
-            champion=replace(traffic.champion, losses=losses[0]),
-            canary=replace(traffic.canary, losses=losses[1]),
-        )
+        return _of(whole, "champion"), _of(whole, "canary", "shadow")
 
 
 def _of(rows: "pa.Table", *arms: str) -> "pa.Table":

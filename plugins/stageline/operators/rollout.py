@@ -1,12 +1,13 @@
 """The step `rollout`: a candidate gets traffic in steps, each judged against the champion at the same time."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import HeadError, SupersededError
 from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
 from stageline.operators.releasing import ReleasingOperator
-from stageline.operators.running_rollout import RunningRollout, plan_of
+from stageline.operators.running_rollout import RunningRollout, forgotten_from, moment_now, plan_of
 from stageline.operators.settling import settled
 from stageline.verdicts import Check, Report, Verdict
 
@@ -75,8 +76,10 @@ class RolloutOperator(ReleasingOperator):
             evidence={"evidence": evidence.digest, "records": {s: r.position for s, r in evidence.records.items()}},
             key=candidate.digest,
         ).model_copy(update={"idempotency_key": _begin_key(run, evidence)})  # fmt: skip
+        _end_forgotten(run)
         try:
-            run.ledger.begin_canary(entry, candidate, plan.steps[0], expected=evidence.generation)
+            until = forgotten_from(plan, 0)
+            run.ledger.begin_canary(entry, candidate, plan.steps[0], expected=evidence.generation, until=until)
         except SupersededError as error:
             done = Check(code=SUPERSEDED, name="superseded", verdict=Verdict.INCONCLUSIVE, message=str(error))
         except HeadError as error:
@@ -84,6 +87,24 @@ class RolloutOperator(ReleasingOperator):
         else:
             return None
         return Report(step=self.step, checks=(*before, done), evidence=about, sentence=done.message)
+
+
+def _end_forgotten(run: "RunContext") -> None:
+    """End a rollout whose task is gone and whose time is over: its canary has left the traffic by itself."""
+    from stageline.operators.release_evidence import entry_of
+
+    head = run.ledger.head(run.name)
+    if head.canary is None or head.live(moment_now()).canary is not None:
+        return
+    sequence = head.canary.sequence
+    sentence = f"rollout #{sequence} was left by its task: version {head.canary.model.version} is tried no more"
+    entry = entry_of(
+        run, kind="canary", step="rollout", verdict=Verdict.FAILED, sentence=sentence,
+        evidence={"sequence": sequence}, key=("forgotten", sequence),
+    )  # fmt: skip
+    # Another run may have ended it meanwhile.
+    with suppress(HeadError):
+        run.ledger.end_canary(entry, sequence=sequence)
 
 
 def _begin_key(run: "RunContext", evidence: "ReleaseEvidence") -> str:

@@ -93,6 +93,7 @@ class RolloutStory:
     @property
     def history(self) -> "tuple[Look, ...]":
         """What the looks found, as the judge takes it."""
+        from stageline.release.rollout.ab_test import AbResult
         from stageline.release.rollout.decision import Look
 
         return tuple(
@@ -100,6 +101,7 @@ class RolloutStory:
                 at=datetime.fromisoformat(look.evidence["at"]),
                 step=look.evidence["step"],
                 checks=tuple(Check.model_validate(check) for check in look.evidence["checks"]),
+                ab_test=AbResult.of(tested) if (tested := look.evidence.get("ab_test")) else None,
             )
             for look in self.looks
         )

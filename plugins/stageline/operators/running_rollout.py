@@ -1,9 +1,9 @@
 """A rollout that has begun: look once, decide, act on what is on record, and wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stageline.exceptions import HeadError, Outage, SpecError, StagelineError, TargetError
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from stageline.ledger import Head, ModelVersion, Record
     from stageline.operators.release_evidence import ReleaseEvidence
     from stageline.operators.run_context import RunContext
+    from stageline.release.rollout.ab_test import AbResult
     from stageline.serving.target import Target
     from stageline.spec.rollout import Rollout
+    from stageline.traffic import Traffic
 
 STEP = "rollout"
 ENDED, UNSEEN = "SL-P005", "SL-P006"
+# How late a look at the deadline may come at the most.
+_LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class RunningRollout:
             return self._ended(story)
         plan, now, head = plan_of(self.run), moment_now(), self.run.ledger.head(self.run.name)
         target = target_of(self.run)
-        deadline = story.shifts[-1].at + plan.deadline
+        deadline = story.shifts[-1].at + plan.patience(len(story.shifts) - 1)
         if story.undone is not None:
             return self._act(story.undone, story)
         try:
@@ -77,6 +81,7 @@ class RunningRollout:
         from stageline.release.rollout.decision import Look, decide
         from stageline.release.rollout.judge import judge_traffic
 
+        tested: AbResult | None = None
         step, began, percent = len(story.shifts) - 1, story.shifts[-1].at, story.shifts[-1].percent
         try:
             traffic = [
@@ -84,10 +89,11 @@ class RunningRollout:
                 for start, end, percent in story.stretches(now)
             ]
             checks = judge_traffic(traffic, plan.metrics, min_events=plan.min_events, alpha=plan.alpha)
+            tested = _tested(plan, traffic, step, began, now)
         except Exception as error:  # noqa: BLE001 - a task that failed here would leave its canary unwatched
             checks = (_unseen(error),)
         decision = decide(
-            plan, (*story.history, Look(at=now, step=step, checks=checks)),
+            plan, (*story.history, Look(at=now, step=step, checks=checks, ab_test=tested)),
             step=step, step_began=began, now=now,
         )  # fmt: skip
         verdict = {"roll_back": Verdict.FAILED, "hold": Verdict.INCONCLUSIVE}.get(decision.action, Verdict.PASSED)
@@ -100,6 +106,7 @@ class RunningRollout:
                     "action": decision.action, "reason": decision.reason,
                     "then": plan.steps[step + 1] if decision.action == "advance" else None,
                     "checks": [check.model_dump(mode="json") for check in checks],
+                    "ab_test": _told(plan, tested, began),
                 },
                 key=(self.sequence, len(story.looks)),
             )
@@ -117,7 +124,8 @@ class RunningRollout:
             sentence = f"version {story.candidate.version} gets {percent} %: {reason}"
             entry = self._entry("canary", sentence, ("shift", percent), Verdict.PASSED)
             try:
-                self.run.ledger.shift_canary(entry, percent, sequence=self.sequence)
+                until = forgotten_from(plan_of(self.run), len(story.shifts))
+                self.run.ledger.shift_canary(entry, percent, sequence=self.sequence, until=until)
             except HeadError:
                 return self._ended(RolloutStory.of(self.run.ledger, self.run.name, self.sequence))
         # What comes next: the target has to follow, and then there is a look to wait for.
@@ -187,6 +195,28 @@ class RunningRollout:
         )  # fmt: skip
 
 
+def _tested(
+    plan: "Rollout", traffic: "Sequence[Traffic]", step: int, began: datetime, now: datetime
+) -> "AbResult | None":
+    """Return what the A/B test of the last step says; none: there is none, or it has not begun."""
+    from stageline.release.rollout.ab_test import compare_outcomes
+
+    if plan.ab_test is None or step < plan.last:
+        return None
+    since = [interval for interval in traffic if interval.start >= began]
+    return compare_outcomes(plan.ab_test, since, until=began + plan.ab_test.duration, now=now)
+
+
+def _told(plan: "Rollout", tested: "AbResult | None", began: datetime) -> dict[str, Any] | None:
+    if tested is None or plan.ab_test is None:
+        return None
+    rate = plan.ab_test.outcome.kind == "rate"
+    return {
+        **tested.evidence, "column": plan.ab_test.outcome.column, "unit": "points" if rate else "share",
+        "least": plan.ab_test.effect, "until": (began + plan.ab_test.duration).isoformat(),
+    }  # fmt: skip
+
+
 def _unseen(error: Exception) -> Check:
     """Return that a look saw nothing, for whatever reason: the deadline undoes what is never seen."""
     known = isinstance(error, StagelineError)
@@ -200,6 +230,14 @@ def _unseen(error: Exception) -> Check:
 def moment_now() -> datetime:
     """Return the time that looks and deadlines go by, in UTC."""
     return datetime.now(UTC)
+
+
+def forgotten_from(plan: "Rollout", step: int) -> datetime:
+    """Return from when on a canary leaves the traffic by itself, should its step begin now and nobody look after it.
+
+    :param step: Its place, the first is 0.
+    """
+    return moment_now() + plan.patience(step) + max(plan.interval, _LATE)
 
 
 def plan_of(run: "RunContext") -> "Rollout":

@@ -19,6 +19,7 @@ def release_contradictions(spec: "PipelineSpec") -> Iterator[Problem]:
         yield from _approvals(spec, spec.release)
         yield from _target(spec.release)
         yield from _rollout(spec.release)
+        yield from _ab_test(spec, spec.release)
 
 
 def _approvals(spec: "PipelineSpec", release: "Release") -> Iterator[Problem]:
@@ -66,3 +67,13 @@ def _rollout(release: "Release") -> Iterator[Problem]:
                 f"name other metrics{how}"
             )
             yield ("release", "rollout", "metrics"), message
+
+
+def _ab_test(spec: "PipelineSpec", release: "Release") -> Iterator[Problem]:
+    if release.rollout is None or release.rollout.ab_test is None:
+        return
+    where = ("release", "rollout", "ab_test")
+    if release.target == "sagemaker":
+        yield where, f"{release.target!r} does not tell which row an answer is for: no outcome can be found"
+    elif not spec.source.keys or spec.source.event_time is None:
+        yield where, "needs source.keys and source.event_time, by which outcomes are found; name both"
