@@ -17,6 +17,8 @@ from stageline.operators import GateFailed, RolloutOperator, running_rollout
 
 __all__ = ["execute", "mlflow_database"]
 pytestmark = pytest.mark.xdist_group("rollout")
+# What comes of an answer is the same whoever gave it: the outcomes of the labels' table do not know the models.
+AB_TEST = "{duration: PT10M, effect: 0.9, min_events: 30, no_difference: promote, outcome: {column: y, kind: mean}}"
 METRICS = (
     "[{metric: error_rate, max_increase: 0.3}, {metric: predictions, max_distance: 0.8}, "
     "{metric: latency, quantile: 0.5, max_increase: 1000.0}, {metric: kpi, max_loss: 50.0}]"
@@ -52,7 +54,8 @@ def server(shelf, stores, execute):
         text=True,
     )
     running = Running(process)
-    rollout = f"{{steps: [0, 25, 50], interval: PT2S, deadline: PT10M, min_events: 30, metrics: {METRICS}}}"
+    steps = "steps: [0, 25, 50], interval: PT2S, deadline: PT10M, min_events: 30"
+    rollout = f"{{{steps}, metrics: {METRICS}, ab_test: {AB_TEST}}}"
     release = f"{{target: http, http: {{urls: ['{running.url}']}}, approvers: [model], rollout: {rollout}}}"
     write_spec(stores.project, **production(release=release))
     try:
@@ -99,6 +102,9 @@ def test_shadow_canary_champion_and_no_caller_notices(server, stores, execute):
     assert server.version()["champion"]["version"] == 2
     looks = [record for record in stores.records("rollout") if record.kind == "look"]
     assert [look.evidence["action"] for look in looks][-1] == "promote"
+    tested = looks[-1].evidence["ab_test"]
+    assert (tested["outcome"], tested["column"]) == ("no_difference", "y")
+    assert min(tested["rows"].values()) >= 30
     codes = {check["code"] for check in looks[-1].evidence["checks"]}
     assert codes == {"SL-R010", "SL-R012", "SL-R014", "SL-R015"}
 
