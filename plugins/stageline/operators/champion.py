@@ -1,17 +1,16 @@
 """The released model of a pipeline: what the ledger's head names, and all that scoring needs of it."""
 
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import ArtifactError, MissingStepError
+from stageline.exceptions import ArtifactError
 from stageline.operators.quiet import quiet_search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from stageline.ledger import Canary, ModelVersion
     from stageline.operators.run_context import RunContext
@@ -80,33 +79,15 @@ class Champion:
         with quiet_search():
             return load_model(path, digest=self.version.digest, trusted_types=self.run.settings.trusted_types)
 
-    def file(self) -> Path:
+    def file(self) -> "Path":
         """Return the model's file on this machine: the copy kept here, or one that is made now.
 
         :raises ArtifactError: The file is gone, or is not the one released.
         :raises TrackingError: The file lies with MLflow, which cannot be reached.
         """
-        from stageline.serving import ModelFiles
+        from stageline.serving.released_files import released_file
 
-        files = ModelFiles(self.run.settings.tables / self.run.name / "models")
-        return files.find(self.version.digest) or self._fetch(files)
-
-    def _fetch(self, files: Any) -> Path:
-        from stageline.serving import local_file
-        from stageline.tracking import fetch_file
-
-        kept: Path
-        if (local := local_file(self.version.uri)) is not None:
-            if not local.is_file():
-                raise ArtifactError(
-                    f"model version {self.version.version} of {self.run.name!r}: there is no file {str(local)!r}; "
-                    "restore it, roll back, or train and release again"
-                )
-            kept = files.keep(local, self.version.digest)
-            return kept
-        with tempfile.TemporaryDirectory() as scratch, self.run.tracking.reach():
-            kept = files.keep(fetch_file(self.version.uri, Path(scratch)), self.version.digest)
-        return kept
+        return released_file(self.version, self.run.name, self.run.settings.tables, self.run.tracking)
 
     @cached_property
     def reference(self) -> "Reference":
@@ -132,13 +113,6 @@ class Champion:
 
         :raises MissingStepError: No record of that run names its snapshot.
         """
-        dag_id, _, run_id = self.version.dag_run.partition("/")
-        for record in self.run.ledger.records(self.run.name, dag_id=dag_id, run_id=run_id, step="features"):
-            evidence: Mapping[str, Any] = record.evidence.get("evidence") or {}
-            if evidence.get("snapshot", {}).get("version") == self.version.snapshot:
-                return evidence
-        raise MissingStepError(
-            f"model version {self.version.version} of {self.run.name!r} was trained on snapshot "
-            f"{self.version.snapshot} in {self.version.dag_run!r}, but no record of that run's step 'features' names "
-            "it; train and release again"
-        )
+        from stageline.serving.released_files import recorded_features
+
+        return recorded_features(self.version, self.run.name, self.run.ledger)
