@@ -74,6 +74,7 @@ def test_a_good_canary_gets_more_and_becomes_the_champion(approved, execute):
     with approved.ledger() as ledger:
         assert ledger.verify() == []
     assert approved.mlflow().get_model_version_by_alias("small", "champion").version == 2
+    assert {run.info.status for run in approved.mlflow_runs()} == {"FINISHED"}
     # Cleared, it tells the same, and nothing is done twice.
     assert execute(RolloutOperator, **RUN_2) == done
 

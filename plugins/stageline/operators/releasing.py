@@ -47,11 +47,13 @@ class ReleasingOperator(GateOperator):
             raise AirflowSkipException(f"{self.step}: {report.sentence}")
         super().stop(report)
 
-    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:  # noqa: ARG002 - the base's signature
-        """Let MLflow's alias follow the ledger's head."""
+    def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
+        """Let MLflow's alias follow the ledger's head, and close the training's run: nothing comes after it."""
         from stageline.operators.aliases import converge
 
         converge(run.tracking, run.ledger.head(run.name))
+        if not report.blocks:
+            run.tracking.finish(mlflow_run, succeeded=True)
 
     def _show(self, run: "RunContext", report: Report) -> None:
         try:

@@ -128,10 +128,10 @@ def champions_predictions(run: "RunContext", version: "ModelVersion", window: "W
     from stageline.serving.newest_predictions import newest_predictions
 
     source = run.spec.source
-    folder, time = run.settings.tables / run.name / "predictions", source.event_time or ""
+    time = source.event_time or ""
     wanted = (*source.keys, time, "prediction", "probability", "probabilities")
     made, kept = 0, []
-    for batch in newest_predictions(folder, source.keys, time, window.start, window.end):
+    for batch in newest_predictions(run.predictions, time, window.start, window.end):
         made += batch.num_rows
         own = batch.filter(pc.equal(batch.column("model_digest").cast("string"), version.digest))
         own = unseen(own, version, time)

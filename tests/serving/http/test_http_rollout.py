@@ -1,16 +1,14 @@
 """A whole rollout over HTTP: the operator, a server that follows the ledger, and callers who notice nothing."""
 
-import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cli_process import COMMAND
 from operator_fixtures import execute, mlflow_database, point_at
 from pilot_moments import RUN_2, Shelf
 from production_project import PRODUCTION_MOMENTS, production
 from rollout_runs import go_on, head, wait_for_look, waits_or_ends
-from served_project import Running
+from serving_command import serving
 from small_project import write_spec
 
 from stageline.operators import GateFailed, RolloutOperator, running_rollout
@@ -40,28 +38,12 @@ def stores(shelf, monkeypatch):
 def server(shelf, stores, execute):
     """Start `stageline serve small` for a pipeline whose second model was approved; its rollout asks it."""
     shelf.go_to("second approved", execute)
-    environment = {
-        "PATH": f"{COMMAND.parent}:/usr/bin:/bin", "HOME": str(stores.home), "COLUMNS": "200", "OMP_NUM_THREADS": "1",
-        "AIRFLOW_HOME": str(stores.home / "airflow"), "AIRFLOW__STAGELINE__HOME": str(stores.home),
-        "AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI": f"sqlite:///{stores.home / 'mlflow.db'}",
-    }  # fmt: skip
-    command = [COMMAND, "serve", "small", "--port", "0", "--poll-seconds", "0.1", "--project", stores.project]
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    running = Running(process)
-    steps = "steps: [0, 25, 50], interval: PT2S, deadline: PT10M, min_events: 30"
-    rollout = f"{{{steps}, metrics: {METRICS}, ab_test: {AB_TEST}}}"
-    release = f"{{target: http, http: {{urls: ['{running.url}']}}, approvers: [model], rollout: {rollout}}}"
-    write_spec(stores.project, **production(release=release))
-    try:
+    with serving(stores) as running:
+        steps = "steps: [0, 25, 50], interval: PT2S, deadline: PT10M, min_events: 30"
+        rollout = f"{{{steps}, metrics: {METRICS}, ab_test: {AB_TEST}}}"
+        release = f"{{target: http, http: {{urls: ['{running.url}']}}, approvers: [model], rollout: {rollout}}}"
+        write_spec(stores.project, **production(release=release))
         yield running
-    finally:
-        running.kill()
 
 
 class Callers:
