@@ -75,6 +75,9 @@ def test_a_good_canary_gets_more_and_becomes_the_champion(approved, execute):
         assert ledger.verify() == []
     assert approved.mlflow().get_model_version_by_alias("small", "champion").version == 2
     assert {run.info.status for run in approved.mlflow_runs()} == {"FINISHED"}
+    trained = head(approved).champion.mlflow_run
+    assert [metric.step for metric in approved.mlflow().get_metric_history(trained, "rollout/percent")] == [1, 2]
+    assert "index.html" in str([each.path for each in approved.mlflow().list_artifacts(trained, "rollout")])
     # Cleared, it tells the same, and nothing is done twice.
     assert execute(RolloutOperator, **RUN_2) == done
 

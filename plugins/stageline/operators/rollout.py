@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import HeadError, SupersededError
 from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
+from stageline.operators.links import MlflowRunLink, ReportLink, RolloutLink
 from stageline.operators.releasing import ReleasingOperator
+from stageline.operators.rollout_report import rollout_url
+from stageline.operators.rollout_story import RolloutStory
 from stageline.operators.running_rollout import RunningRollout, forgotten_from, moment_now, plan_of
 from stageline.operators.settling import settled
 from stageline.verdicts import Check, Report, Verdict
@@ -30,6 +33,11 @@ class RolloutOperator(ReleasingOperator):
     """
 
     step = "rollout"
+    operator_extra_links = (MlflowRunLink(), ReportLink(), RolloutLink())
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rollout_url: str | None = None
 
     def inputs(self, run: "RunContext") -> Mapping[str, Any]:
         """Return the evidence and the approvals."""
@@ -51,6 +59,7 @@ class RolloutOperator(ReleasingOperator):
             begun = run.ledger.find(_begin_key(run, evidence))
         if begun is None:
             raise AssertionError("a rollout that has begun is on record")
+        self.rollout_url = rollout_url(run, RolloutStory.of(run.ledger, run.name, begun.position))
         return RunningRollout(run, evidence, begun.position, self.wait_until).go_on()
 
     def _begin(self, run: "RunContext", evidence: "ReleaseEvidence") -> Report | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from stageline.exceptions import HeadError, Outage, SpecError, StagelineError, TargetError
 from stageline.operators.candidate import promoted
+from stageline.operators.rollout_report import show_rollout
 from stageline.operators.rollout_story import LOOK, RolloutStory
 from stageline.operators.settling import ASK_AGAIN, settled
 from stageline.verdicts import Check, Report, Severity, Verdict
@@ -128,6 +129,7 @@ class RunningRollout:
                 self.run.ledger.shift_canary(entry, percent, sequence=self.sequence, until=until)
             except HeadError:
                 return self._ended(RolloutStory.of(self.run.ledger, self.run.name, self.sequence))
+        show_rollout(self.run, RolloutStory.of(self.run.ledger, self.run.name, self.sequence))
         # What comes next: the target has to follow, and then there is a look to wait for.
         return self.go_on()
 
@@ -148,6 +150,7 @@ class RunningRollout:
         """Report a rollout that is over: by its own look, or by somebody else."""
         if story.end is None:
             raise AssertionError("only a rollout that ended is told so")
+        show_rollout(self.run, story)
         if story.promoted:
             moved = Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=story.end.sentence)
             return self._report(moved, settled(self.run, story.end, self.wait))
