@@ -144,12 +144,12 @@ def _go_on(ledger: Ledger, asked: Rollout, clock: Clock, sequence: int, source: 
         clock.at += HOUR
         checks = judge_traffic(traffic, asked.metrics, min_events=asked.min_events, alpha=asked.alpha)
         tested = None
-        if asked.ab_test is not None and step >= asked.last:
+        if asked.ab_test is not None and asked.after(percent) == 100:
             since = [each for each in traffic if each.start >= step_began]
             until = step_began + asked.ab_test.duration
             tested = compare_outcomes(asked.ab_test, since, until=until, now=clock.at)
         look = Look(at=clock.at, step=step, checks=checks, ab_test=tested)
-        decision = decide(asked, (*history, look), step=step, step_began=step_began, now=clock.at)
+        decision = decide(asked, (*history, look), step=step, percent=percent, step_began=step_began, now=clock.at)
         history.append(look)
         told = {
             "sequence": sequence, "step": step, "percent": percent, "at": clock.at.isoformat(),

@@ -29,7 +29,10 @@ def look(*verdicts, at=HOUR, step=0):
 
 
 def decided(*looks, after=HOUR, step=0, of=None):
-    return decide(of or plan(), looks, step=step, step_began=BEGAN, now=BEGAN + after)
+    of = of or plan()
+    # A plan may have become shorter since: its last step below 100 is still the one that is held.
+    percent = [share for share in of.steps if share < 100][: step + 1][-1]
+    return decide(of, looks, step=step, percent=percent, step_began=BEGAN, now=BEGAN + after)
 
 
 @pytest.mark.parametrize(
@@ -120,9 +123,20 @@ def test_nobody_who_looks_is_no_success():
     assert decided(after=6 * HOUR).action == "roll_back"
 
 
-def test_a_plan_that_became_shorter_ends_with_its_last_step():
-    assert decided(look("warned", step=4), step=4).action == "hold"
-    assert decided(look("passed", step=4), step=4).action == "promote"
+@pytest.mark.parametrize(
+    ("steps", "percent", "action", "reason"),
+    [
+        ((5, 10, 25, 50), 25, "advance", "no check found harm at 25 %; the next step is 50 %"),
+        ((5, 10, 50), 25, "advance", "no check found harm at 25 %; the next step is 50 %"),
+        ((5, 10), 25, "promote", "every check passed at 25 %"),
+        ((50,), 5, "advance", "no check found harm at 5 %; the next step is 50 %"),
+    ],
+)
+def test_whatever_a_plan_becomes_the_next_step_is_the_first_above_the_share_on_record(steps, percent, action, reason):
+    changed = plan(steps)
+    found = decide(changed, [look("passed", step=1)], step=1, percent=percent, step_began=BEGAN, now=BEGAN + HOUR)
+    assert found.action == action
+    assert found.reason.startswith(reason)
 
 
 def test_what_weighs_less_neither_blocks_nor_suffices():

@@ -5,6 +5,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import HeadError, SupersededError
+from stageline.ledger.canary import CANARY
+from stageline.ledger.head import CHANGE, PROMOTION
 from stageline.operators.candidate import SUPERSEDED, approved_check, frozen, promoted, registered
 from stageline.operators.links import MlflowRunLink, ReportLink, RolloutLink
 from stageline.operators.releasing import ReleasingOperator
@@ -15,6 +17,7 @@ from stageline.operators.settling import settled
 from stageline.verdicts import Check, Report, Verdict
 
 if TYPE_CHECKING:
+    from stageline.ledger import Record
     from stageline.operators.release_evidence import ReleaseEvidence
     from stageline.operators.run_context import RunContext
 
@@ -51,9 +54,9 @@ class RolloutOperator(ReleasingOperator):
         from stageline.operators.release_evidence import ReleaseEvidence
 
         evidence = ReleaseEvidence.of(run)
-        begun = run.ledger.find(_begin_key(run, evidence))
+        begun = _own_rollout(run) or run.ledger.find(_begin_key(run, evidence))
         if begun is None:
-            report = self._begin(run, evidence)
+            report = self._settle(run, evidence) or self._begin(run, evidence)
             if report is not None:
                 return report
             begun = run.ledger.find(_begin_key(run, evidence))
@@ -61,6 +64,15 @@ class RolloutOperator(ReleasingOperator):
             raise AssertionError("a rollout that has begun is on record")
         self.rollout_url = rollout_url(run, RolloutStory.of(run.ledger, run.name, begun.position))
         return RunningRollout(run, evidence, begun.position, self.wait_until).go_on()
+
+    def _settle(self, run: "RunContext", evidence: "ReleaseEvidence") -> Report | None:
+        """Go on waiting for the target where this run has released the first model already."""
+        released = _of_this_task(run, PROMOTION)
+        own = next((each for each in released if each.evidence.get("evidence") == evidence.digest), None)
+        if own is None:
+            return None
+        moved = Check(code="SL-P001", name="head_moved", verdict=Verdict.PASSED, message=own.sentence)
+        return _released(self, run, evidence, own, moved)
 
     def _begin(self, run: "RunContext", evidence: "ReleaseEvidence") -> Report | None:
         """Begin the rollout; returns a report where there is none."""
@@ -76,9 +88,9 @@ class RolloutOperator(ReleasingOperator):
         why = "; ".join(check.message for check in before) or "no approval was asked for"
         if run.ledger.head(run.name).champion is None:
             moved, record = promoted(run, evidence, candidate, f"the first, {why}", self.step)
-            served = (settled(run, record, self.wait_until),) if record is not None else ()
-            gravest = next((check for check in served if not check.verdict.advances), moved)
-            return Report(step=self.step, checks=(*before, moved, *served), evidence=about, sentence=gravest.message)
+            if record is not None:
+                return _released(self, run, evidence, record, moved)
+            return Report(step=self.step, checks=(*before, moved), evidence=about, sentence=moved.message)
         entry = entry_of(
             run, kind="canary", step=self.step, verdict=Verdict.PASSED,
             sentence=f"version {candidate.version} is tried at {plan.steps[0]} %: {why}",
@@ -87,7 +99,7 @@ class RolloutOperator(ReleasingOperator):
         ).model_copy(update={"idempotency_key": _begin_key(run, evidence)})  # fmt: skip
         _end_forgotten(run)
         try:
-            until = forgotten_from(plan, 0)
+            until = forgotten_from(plan, plan.steps[0])
             run.ledger.begin_canary(entry, candidate, plan.steps[0], expected=evidence.generation, until=until)
         except SupersededError as error:
             done = Check(code=SUPERSEDED, name="superseded", verdict=Verdict.INCONCLUSIVE, message=str(error))
@@ -96,6 +108,29 @@ class RolloutOperator(ReleasingOperator):
         else:
             return None
         return Report(step=self.step, checks=(*before, done), evidence=about, sentence=done.message)
+
+
+def _released(
+    operator: RolloutOperator, run: "RunContext", evidence: "ReleaseEvidence", promotion: "Record", moved: Check
+) -> Report:
+    """Wait until the target serves the first model, and report it."""
+    served = settled(run, promotion, operator.wait_until)
+    gravest = moved if served.verdict.advances else served
+    about = {"evidence": evidence.digest, "candidate": promotion.evidence[CHANGE]["after"]}
+    return Report(step=operator.step, checks=(moved, served), evidence=about, sentence=gravest.message)
+
+
+def _own_rollout(run: "RunContext") -> "Record | None":
+    """Return what began the rollout that is under way, if it was this task: whatever was run again since."""
+    canary = run.ledger.head(run.name).canary
+    if canary is None:
+        return None
+    return next((each for each in _of_this_task(run, CANARY) if each.position == canary.sequence), None)
+
+
+def _of_this_task(run: "RunContext", kind: str) -> "list[Record]":
+    found = run.ledger.records(run.name, dag_id=run.dag_id, run_id=run.run_id, kinds=(kind,))
+    return [each for each in found if (each.task_id, each.map_index) == (run.task_id, run.map_index)]
 
 
 def _end_forgotten(run: "RunContext") -> None:

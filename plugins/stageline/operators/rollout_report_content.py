@@ -107,7 +107,7 @@ class _Collected:
             pipeline=self.pipeline, stage=self.began.stage, sequence=story.sequence, state=state, reason=reason,
             actor=actor, began=story.shifts[0].at, as_of=max(newest),
             ended=story.end.recorded_at if story.end else None,
-            deadline=story.shifts[-1].at + plan.patience(len(story.shifts) - 1) if waits and plan else None,
+            deadline=story.shifts[-1].at + plan.patience(story.shifts[-1].percent) if waits and plan else None,
             planned=plan.steps if waits and plan else (),
             candidate=_model(tried, run_links), champion=_model(champion, run_links) if champion else None,
             shares=tuple(views.ShareView(at=shift.at, percent=shift.percent) for shift in story.shifts),

@@ -82,6 +82,11 @@ class RolloutStory:
         return bool(self.end.evidence["head_change"]["after"]["digest"] == self.candidate.digest)
 
     @property
+    def looked(self) -> bool:
+        """Whether somebody looked at the present step: its target was at rest, then."""
+        return bool(self.looks) and self.looks[-1].position > self.shifts[-1].position
+
+    @property
     def undone(self) -> "Record | None":
         """The newest look if it decided more than to hold, and that was not done: its process may have died."""
         last = self.looks[-1] if self.looks else None

@@ -90,17 +90,17 @@ class Rollout(Section):
     metrics: Annotated[tuple[RolloutMetric, ...], Field(strict=False)] = ()
     ab_test: AbTest | None = None
 
-    @property
-    def last(self) -> int:
-        """Place of the step that a promotion ends, the first is 0."""
-        return len(self.steps) - (2 if self.steps[-1] == _ALL else 1)
+    def after(self, percent: int) -> int:
+        """Return the share that follows one, which the plan need not have; 100: the promotion."""
+        return next((step for step in self.steps if step > percent), _ALL)
 
-    def patience(self, step: int) -> timedelta:
-        """Return how long a step may take before it is undone; the last one holds the share of an A/B test.
+    def patience(self, percent: int) -> timedelta:
+        """Return how long a share may be held before it is undone; an A/B test holds the last one.
 
-        :param step: Its place, the first is 0; one that the plan no longer has is its last.
+        :param percent: The share.
         """
-        return self.deadline + (self.ab_test.duration if self.ab_test and step >= self.last else timedelta())
+        tests = self.ab_test is not None and self.after(percent) == _ALL
+        return self.deadline + (self.ab_test.duration if self.ab_test and tests else timedelta())
 
     @model_validator(mode="after")
     def _steps_increase(self) -> Self:
@@ -123,7 +123,7 @@ class Rollout(Section):
             deadline, interval = format_duration(self.deadline), format_duration(self.interval)
             message = f"{deadline} is shorter than interval = {interval}: a step would be undone unwatched"
             refuse([(("deadline",), message)])
-        if self.ab_test is not None and self.steps[self.last] == 0:
+        if self.ab_test is not None and max(step for step in self.steps if step < _ALL) == 0:
             refuse([(("ab_test",), "nobody gets a shadow's answers; let a step above 0 and below 100 come last")])
         if self.ab_test is not None and self.ab_test.duration < self.interval:
             duration, interval = format_duration(self.ab_test.duration), format_duration(self.interval)

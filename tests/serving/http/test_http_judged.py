@@ -53,7 +53,7 @@ def looked(served, server):
         checks = judge_traffic(traffic, PLAN.metrics, min_events=PLAN.min_events, alpha=PLAN.alpha)
         step = STEPS.index(percent)
         found = decide(
-            PLAN, [Look(now, step, checks)], step=step, step_began=began - PLAN.interval, now=now
+            PLAN, [Look(now, step, checks)], step=step, percent=percent, step_began=began - PLAN.interval, now=now
         )  # fmt: skip
         return SimpleNamespace(action=found.action, reason=found.reason, checks=checks)
 

@@ -98,7 +98,7 @@ def test_a_server_that_dies_is_waited_for_and_undoes_it_at_the_deadline(server, 
     until = wait_for_look(execute)
     server.kill()
     go_on(execute, until)
-    monkeypatch.setattr(running_rollout, "moment_now", lambda: datetime.now(UTC) + timedelta(hours=2))
+    monkeypatch.setattr(running_rollout, "moment_now", lambda: datetime.now(UTC) + timedelta(minutes=90))
     with pytest.raises(GateFailed, match=r"did not come to rest by the deadline: .*cannot be asked"):
         execute(RolloutOperator, **RUN_2)
     assert (head(stores).champion.version, head(stores).canary) == (1, None)

@@ -46,7 +46,9 @@ class Decision:
     reason: str
 
 
-def decide(plan: Rollout, looks: Sequence[Look], *, step: int, step_began: datetime, now: datetime) -> Decision:
+def decide(
+    plan: Rollout, looks: Sequence[Look], *, step: int, percent: int, step_began: datetime, now: datetime
+) -> Decision:
     """Return what a rollout does next.
 
     In this order: one failed look more than is borne undoes it at once. A step is watched for a whole interval. A look
@@ -55,16 +57,16 @@ def decide(plan: Rollout, looks: Sequence[Look], *, step: int, step_began: datet
     says that the candidate is better, or as good where that is enough; otherwise the champion stays.
 
     :param looks: Of the whole rollout; their order does not matter.
-    :param step: Place of the present step in the plan, the first is 0; one that the plan no longer has is its last.
+    :param step: Number of the present step, the first is 0: by it looks are told apart.
+    :param percent: The canary's share; the next one is the plan's first above it, whatever the plan was before.
     :param step_began: When the canary got its share of the traffic.
     """
     past = sorted((look for look in looks if look.at <= now), key=lambda look: look.at)
     failed = [found for look in past if (found := look.failed) is not None]
     if len(failed) > plan.max_failures:
         return Decision("roll_back", _undone(failed, plan.max_failures))
-    following = next(iter(plan.steps[step + 1 :]), _ALL)
+    following, share = plan.after(percent), f"{percent} %"
     final = following == _ALL
-    share = f"{plan.steps[min(step, len(plan.steps) - 1)]} %"
     newest = next((look for look in reversed(past) if look.step == step and look.at >= step_began), None)
     still = _open(newest, plan, share, step_began=step_began, now=now, final=final)
     result = newest.ab_test if newest else None
@@ -77,8 +79,8 @@ def decide(plan: Rollout, looks: Sequence[Look], *, step: int, step_began: datet
         return Decision("promote", f"A/B test: {result.sentence}" if result else ruled_out)
     if not still:
         return Decision("advance", f"no check found harm at {share}; the next step is {following} %")
-    if now - step_began >= plan.patience(step):
-        return Decision("roll_back", f"undecided at {share} after {format_duration(plan.patience(step))}: {still}")
+    if now - step_began >= plan.patience(percent):
+        return Decision("roll_back", f"undecided at {share} after {format_duration(plan.patience(percent))}: {still}")
     return Decision("hold", still)
 
 
