@@ -98,6 +98,21 @@ def test_odd_outcomes_are_undecided(outcomes, fault):
     assert result.sentence == f"{fault}: nothing is compared"
 
 
+@pytest.mark.parametrize("kind", ["rate", "mean"])
+def test_what_came_of_only_one_arms_answers_is_left_out(kind):
+    # At night two of a hundred book, by day thirty, whoever answers; the canary is asked by day alone.
+    rng = np.random.default_rng(6)
+    traffic = []
+    for _ in range(10):
+        night, day, tried = ((rng.random(rows) < share).astype(float) for rows, share in
+                             [(400, 0.02), (400, 0.3), (100, 0.3)])  # fmt: skip
+        traffic += [came(night, np.empty(0)), came(day, tried)]
+    result = compare_outcomes(plan(kind=kind), traffic, now=BEGAN)
+    assert result.rows == (1_000, 4_000)
+    assert result.outcome == "undecided"
+    assert result.effect.low < 0 < result.effect.high
+
+
 def test_outcomes_that_cannot_be_read_are_told_of():
     result = compare_outcomes(plan(), [came(np.empty(0), np.empty(0), outcomes_fault="no file 'x'")], now=BEGAN)
     assert (result.outcome, result.sentence) == ("undecided", "no file 'x': nothing is compared")

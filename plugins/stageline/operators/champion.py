@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import ArtifactError
+from stageline.exceptions import ArtifactError, StagelineError
 from stageline.operators.quiet import quiet_search
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class Champion:
                 f"{self.version.version}) to {head.generation} while the rows were scored; nothing was written: run "
                 "the step again"
             )
-        if self.canary is not None and head.canary is None:
+        tried = head.live(datetime.now(UTC)).canary
+        if self.canary is not None and (tried is None or tried.sequence != self.canary.sequence):
             raise ArtifactError(
                 f"pipeline {self.run.name!r}: rollout #{self.canary.sequence} ended while the rows were scored; "
                 "nothing was written: run the step again"
@@ -70,14 +71,24 @@ class Champion:
     def load(self) -> Any:
         """Return the model: from the copy kept here, else from where it lies, which is then kept.
 
-        :raises ArtifactError: The file is gone, or is not the one released.
+        :raises ArtifactError: The file is gone, is not the one released, or cannot be loaded here.
         :raises TrackingError: The file lies with MLflow, which cannot be reached.
         """
         from stageline.training import load_model
 
         path = self.file()
-        with quiet_search():
-            return load_model(path, digest=self.version.digest, trusted_types=self.run.settings.trusted_types)
+        try:
+            with quiet_search():
+                return load_model(path, digest=self.version.digest, trusted_types=self.run.settings.trusted_types)
+        except StagelineError:
+            raise
+        except Exception as error:
+            # A file names whatever its model is made of: of a library that moved on, loading raises anything.
+            words = next(iter(str(error).strip().splitlines()), "")
+            raise ArtifactError(
+                f"model version {self.version.version} of {self.run.name!r} cannot be loaded: {type(error).__name__}: "
+                f"{words}; are the libraries here those that it was trained with?"
+            ) from error
 
     def file(self) -> "Path":
         """Return the model's file on this machine: the copy kept here, or one that is made now.

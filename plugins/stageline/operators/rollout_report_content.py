@@ -268,7 +268,7 @@ def _point(look: "Record", check: Check) -> views.MetricPoint:
 
 def _class_of(check: Check) -> str | None:
     code = _number(check.details.get("class"))
-    return None if code is None else f"{code:.6g}"
+    return None if code is None else prediction_shift.class_in_words(code)
 
 
 def _number(value: Any) -> float | None:

@@ -154,7 +154,7 @@ def _about(metric: MetricView) -> str:
         case "kpi":
             return "mean loss of the answers whose true value is known"
         case "predictions" if metric.by_class is not None:
-            return f"share of class {metric.by_class}, which differs most"
+            return f"share of {metric.by_class}, which differs most"
         case "predictions":
             return "median, and the middle four fifths"
         case _:

@@ -15,8 +15,9 @@ from stageline.operators import GateFailed, RolloutOperator, running_rollout
 
 __all__ = ["execute", "mlflow_database"]
 pytestmark = pytest.mark.xdist_group("rollout")
-# What comes of an answer is the same whoever gave it: the outcomes of the labels' table do not know the models.
-AB_TEST = "{duration: PT10M, effect: 0.9, min_events: 30, no_difference: promote, outcome: {column: y, kind: mean}}"
+KEYS = 320
+OUTCOME = "{uri: data/outcomes.csv, column: sold, kind: mean, arrived: came}"
+AB_TEST = f"{{duration: PT10M, effect: 0.9, min_events: 30, no_difference: promote, outcome: {OUTCOME}}}"
 METRICS = (
     "[{metric: error_rate, max_increase: 0.3}, {metric: predictions, max_distance: 0.8}, "
     "{metric: latency, quantile: 0.5, max_increase: 1000.0}, {metric: kpi, max_loss: 50.0}]"
@@ -56,7 +57,7 @@ class Callers:
     def _ask(self):
         key = 0
         while not self._over.is_set():
-            key = (key + 1) % 320
+            key = (key + 1) % KEYS
             # Rows of days that neither model was trained on have labels, too: the last ones of the table.
             row = {"id": key, "at": f"2026-03-{1 + key % 9:02}T00:00:00", "x": key * 37 % 101, "colour": "red"}
             self.statuses.append(self.server.ask({"dataframe_records": [row]}).status_code)
@@ -70,7 +71,16 @@ class Callers:
         self._thread.join()
 
 
+def write_outcomes(project):
+    """Let something come of each row again and again, whoever answered it, and always the same."""
+    began = datetime.now(UTC)
+    times = [(began + timedelta(seconds=2 * each)).isoformat() for each in range(150)]
+    lines = [f"{key},{1 + key % 5},{came}" for came in times for key in range(KEYS)]
+    (project / "data/outcomes.csv").write_text("\n".join(["id,sold,came", *lines]) + "\n", encoding="utf-8")
+
+
 def test_shadow_canary_champion_and_no_caller_notices(server, stores, execute):
+    write_outcomes(stores.project)
     with Callers(server) as callers:
         until, seen = wait_for_look(execute), []
         while until is not None:
@@ -85,8 +95,10 @@ def test_shadow_canary_champion_and_no_caller_notices(server, stores, execute):
     looks = [record for record in stores.records("rollout") if record.kind == "look"]
     assert [look.evidence["action"] for look in looks][-1] == "promote"
     tested = looks[-1].evidence["ab_test"]
-    assert (tested["outcome"], tested["column"]) == ("no_difference", "y")
+    assert (tested["outcome"], tested["column"]) == ("no_difference", "sold")
     assert min(tested["rows"].values()) >= 30
+    # Each was asked about many times, and counts once.
+    assert len(callers.statuses) > 2 * KEYS >= 2 * sum(tested["rows"].values())
     codes = {check["code"] for check in looks[-1].evidence["checks"]}
     assert codes == {"SL-R010", "SL-R012", "SL-R014", "SL-R015"}
 

@@ -113,14 +113,18 @@ def _outcome(plan: AbTest, effect: Bounds) -> Conclusion:
 
 
 def _blocks(plan: AbTest, traffic: Sequence[Traffic]) -> tuple[str, list[Pair]]:
-    """Return what is wrong, and the outcomes of canary and champion in blocks that hold enough of both."""
+    """Return what is wrong, and the outcomes of canary and champion in blocks that hold enough of both.
+
+    What came of the answers of only one arm is left out: outcomes of another time are nothing to compare it with.
+    """
     import numpy as np
 
     least = means.LEAST_ROWS if plan.outcome.kind == "mean" else 1
     found: list[Pair] = []
     open_: list[list[np.ndarray]] = [[], []]
     for interval in traffic:
-        for parts, name in zip(open_, ("canary", "champion"), strict=True):
+        arms: list[np.ndarray] = []
+        for name in ("canary", "champion"):
             values = np.asarray(getattr(interval, name).outcomes)
             if values.ndim != _DIMENSIONS or values.dtype.kind not in "biuf":
                 return f"the outcomes of the {name} are no numbers in one row", []
@@ -129,6 +133,10 @@ def _blocks(plan: AbTest, traffic: Sequence[Traffic]) -> tuple[str, list[Pair]]:
                 return f"{odd:,} of {len(values):,} outcomes of the {name} are not finite", []
             if plan.outcome.kind == "rate" and (odd := int(np.count_nonzero((values != 0) & (values != 1)))):
                 return f"{odd:,} of {len(values):,} outcomes of the {name} are neither 0 nor 1", []
+            arms.append(values)
+        if not all(map(len, arms)):
+            continue
+        for parts, values in zip(open_, arms, strict=True):
             parts.append(values)
         canary, champion = (np.concatenate(parts) for parts in open_)
         if min(len(canary), len(champion)) >= least:

@@ -21,6 +21,8 @@ SHIFT = "SL-R014"
 POINTS = 64
 # Quantiles of the predictions that the rollout's page shows.
 _SHOWN = (0.1, 0.5, 0.9)
+# Codes of texts are far larger, but for one in a quarter of a million.
+_TOLD_BELOW = 1e9
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def shift_findings(metric: PredictionShift, observed: Observed) -> Iterator[Find
             distance, place = shares.distance()
             beside = _beside(shares, blocks, place)
             bounds = shares.bounds(distance, alphas=observed.alphas, pivots=(borne, limit))
-            where = f"in the share of class {place:.6g}" if shares.classes else f"at {place:.4g}"
+            where = f"in the share of {class_in_words(place)}" if shares.classes else f"at {place:.4g}"
             shown = (
                 f"the predictions of the canary and of the champion {rows_in_words(rows)} differ by {distance:.2f}, "
                 f"most {where}, between {bounds.low:.2f} and {bounds.high:.2f}"
@@ -89,6 +91,11 @@ def shift_findings(metric: PredictionShift, observed: Observed) -> Iterator[Find
         SHIFT, "predictions", shown, rows, bounds, borne, limit, f"max_distance = {limit:.3g}", why=why,
         few="" if why else observed.few("predictions"), late=late, beside=beside,
     )  # fmt: skip
+
+
+def class_in_words(code: float) -> str:
+    """Return how a class is called; the hash that stands for a text says nothing to anybody, nor who may read it."""
+    return f"class {code:.0f}" if abs(code) < _TOLD_BELOW else "one class"
 
 
 def _beside(shares: Shares, blocks: Sequence[Block], place: float) -> dict[str, Any]:
