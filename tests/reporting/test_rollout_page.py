@@ -224,7 +224,7 @@ class TestTheMetrics:
 
     def test_classes_are_told_as_shares(self):
         view = samples.metric("predictions", "SL-R014", "predictions", canary=0.4, champion=0.35)
-        (card,) = metric_cards(samples.full(metrics=(view.model_copy(update={"by_class": "3"}),)))
+        (card,) = metric_cards(samples.full(metrics=(view.model_copy(update={"by_class": "class 3"}),)))
         assert (card.about, card.canary.replace("\u00a0", " ")) == ("share of class 3, which differs most", "40 %")
 
     @given(st.integers(0, 2_000))
