@@ -8,7 +8,7 @@ from small_project import write_project, write_rows, write_spec
 
 from stageline import __version__
 
-COMMANDS = ("init", "validate", "plan", "run", "history", "rollback", "verify", "monitor")
+COMMANDS = ("init", "validate", "plan", "run", "history", "rollback", "verify", "monitor", "rollout")
 
 
 @pytest.fixture

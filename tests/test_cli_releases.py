@@ -2,7 +2,8 @@
 
 import pytest
 from cli_process import call as call_clean
-from small_project import write_project
+from pilot_project import PILOT
+from small_project import write_project, write_spec
 
 from stageline.ledger import Entry, Ledger, ModelVersion
 
@@ -88,3 +89,26 @@ def test_verify_says_what_it_could_not_ask(released):
 def test_verify_refuses_what_it_does_not_know(released):
     done = call(released, "verify", "smal")
     assert (done.code, done.err) == (1, "error: the ledger knows no pipeline 'smal'; it knows: small\n")
+
+
+def test_an_endpoint_is_told_of_a_rollback_and_what_keeps_it_is_said(released):
+    endpoint = (
+        "{endpoint: e, region: eu-central-1, role: 'arn:aws:iam::123456789012:role/r', image: i, "
+        "archives: 's3://bucket/a', champion: {instance_type: ml.m5.large}}"
+    )
+    release = f"{{target: sagemaker, approvers: [model], sagemaker: {endpoint}}}"
+    write_spec(released, **{**PILOT, "release": release})
+    done = call_clean(
+        released, "rollback", "small",
+        AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI="http://127.0.0.1:1", AWS_EC2_METADATA_DISABLED="true",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "version 2 is the champion again" in done.out
+    assert "the target follows: " in done.out
+    assert "no usable credentials" in done.out
+
+
+def test_a_rollback_needs_no_spec(released):
+    (released / "config/pipelines/small.yaml").write_text("pipeline: [", encoding="utf-8")
+    done = call(released, "rollback", "small")
+    assert (done.code, "version 2 is the champion again" in done.out) == (0, True)

@@ -59,7 +59,8 @@ def test_this_repositorys_dags(parse):
     specs = {path.stem for path in (ROOT / "config/pipelines").glob("*.yaml")}
     assert {dag_id.partition(".")[0] for dag_id in parsed.dags} == specs
     pilot = {f"hourly_demand_pilot.{name}" for name in ("train", "score", "monitor")}
-    assert set(parsed.dags) == (specs - {"hourly_demand_pilot"}) | pilot
+    production = {f"hourly_demand_production.{name}" for name in ("train", "score", "monitor", "drill")}
+    assert set(parsed.dags) == (specs - {"hourly_demand_pilot", "hourly_demand_production"}) | pilot | production
 
 
 BROKEN = {
@@ -242,6 +243,7 @@ def test_reading_twice_gives_the_same_dag_version(parse, dag_file, project):
         "examples/custom_training.py",
         "examples/hourly_demand_by_hand.py",
         "examples/monitoring_by_hand.py",
+        "examples/rollout_by_hand.py",
     ],
 )
 def test_airflow_finds_nothing_that_inflates_versions(parse, monkeypatch, file):

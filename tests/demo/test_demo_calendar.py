@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from stageline.demo import read_demo
-from stageline.demo.calendar import CALENDAR, Window, read_window, write_window
+from stageline.demo.calendar import CALENDAR, PRODUCTION_CALENDAR, Window, read_window, write_window
 from stageline.exceptions import SourceError
 
 
@@ -40,6 +41,39 @@ def test_incidents_come_in_where_the_window_lets_them(calendar):
         assert (so_far["temperature_c"].max() > 50) == incidents
 
 
+def test_the_join_counts_three_rides_in_ten_twice_and_changes_nothing_else(calendar):
+    days = ("2024-03-01", "2025-03-01")
+    write_window(calendar, Window(*days))
+    right = read_demo("hourly_demand_so_far")
+    write_window(calendar, Window(*days, counted_twice=True))
+    joined = read_demo("hourly_demand_so_far")
+    assert joined.drop(columns="rides").equals(right.drop(columns="rides"))
+    assert ((joined["rides"] >= right["rides"]) & (joined["rides"] <= 2 * right["rides"])).all()
+    assert joined["rides"].sum() / right["rides"].sum() == pytest.approx(1.3, abs=0.01)
+    # In every kind of hour alike: no column tells which hours it changed.
+    for column in ("is_workday", "weather"):
+        more = joined.groupby(column)["rides"].sum() / right.groupby(column)["rides"].sum()
+        assert np.allclose(more, 1.3, atol=0.02)
+
+
+def test_an_hour_is_counted_alike_in_every_window(calendar):
+    write_window(calendar, Window("2024-01-01", "2025-01-01", counted_twice=True))
+    later = read_demo("hourly_demand_so_far").iloc[-100:].reset_index(drop=True)
+    write_window(calendar, Window("2024-12-01", "2025-06-01", counted_twice=True))
+    earlier = read_demo("hourly_demand_so_far")
+    assert earlier[earlier["ride_hour"].isin(later["ride_hour"])].reset_index(drop=True).equals(later)
+
+
+def test_the_pipeline_in_production_has_a_time_of_its_own(calendar, tmp_path, monkeypatch):
+    own = tmp_path / "production.json"
+    monkeypatch.setenv(PRODUCTION_CALENDAR, str(own))
+    write_window(calendar, Window("2024-03-01", "2024-03-03"))
+    assert len(read_demo("hourly_demand_in_production")) == len(read_demo("hourly_demand"))
+    write_window(own, Window("2024-03-01", "2024-04-01"))
+    assert len(read_demo("hourly_demand_in_production")) == 31 * 24
+    assert len(read_demo("hourly_demand_so_far")) == 2 * 24
+
+
 def test_a_window_that_does_not_speak_of_incidents_has_none(calendar):
     calendar.write_text('{"start": "2025-05-20", "end": "2025-06-10"}', encoding="utf-8")
     assert read_window() == Window("2025-05-20", "2025-06-10", incidents=False)
@@ -54,6 +88,7 @@ def test_a_window_that_does_not_speak_of_incidents_has_none(calendar):
         '{"start": "soon", "end": "2025-01-01"}',
         '{"start": "2025-01-01", "end": "2024-01-01"}',
         '{"start": "2024-01-01", "end": "2025-01-01", "incidents": "no"}',
+        '{"start": "2024-01-01", "end": "2025-01-01", "counted_twice": 1}',
     ],
 )
 def test_a_calendar_that_holds_no_window_is_named(calendar, text):

@@ -29,7 +29,7 @@ def test_a_table_becomes_arrow_without_its_index(name):
 
 @pytest.mark.parametrize("name", ["", "bikes", "hourly_demand "])
 def test_an_unknown_name_lists_the_known_ones(name):
-    with pytest.raises(SourceError, match=r"unknown demo table; known: hourly_demand, hourly_demand_incidents"):
+    with pytest.raises(SourceError, match=r"unknown demo table; known: hourly_demand, hourly_demand_in_production, "):
         read_demo(name)
 
 

@@ -1,5 +1,7 @@
 """A candidate beside the champion: begun once, shifted by its own rollout only, and gone with the champion it was tried beside."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from test_ledger_head import DAY, model
 
@@ -18,12 +20,13 @@ def bikes(ledger, entry):
         def head(self):
             return ledger.head("bikes")
 
-        def begin(self, version=2, percent=5, *, key="begin", expected=1, **given):
-            given = {"day": version, **given}
-            return ledger.begin_canary(entry(key, step="rollout"), model(version, **given), percent, expected=expected)
+        def begin(self, version=2, percent=5, *, key="begin", expected=1, until=None, **given):
+            named, candidate = entry(key, step="rollout"), model(version, **{"day": version, **given})
+            return ledger.begin_canary(named, candidate, percent, expected=expected, until=until)
 
-        def shift(self, percent, *, sequence=2):
-            return ledger.shift_canary(entry(f"to {percent}", step="rollout"), percent, sequence=sequence)
+        def shift(self, percent, *, sequence=2, until=None):
+            named = entry(f"to {percent}", step="rollout")
+            return ledger.shift_canary(named, percent, sequence=sequence, until=until)
 
         def end(self, *, sequence=2):
             return ledger.end_canary(entry("end", step="rollout"), sequence=sequence)
@@ -55,6 +58,24 @@ def test_it_gets_more_and_becomes_the_champion(bikes, ledger):
     assert (head.champion, head.canary, head.generation) == (model(2, day=2), None, 2)
     assert head.earlier == (model(1),)
     assert ledger.verify() == []
+
+
+def test_a_canary_that_nobody_looks_after_leaves_the_traffic_when_its_time_is_over(bikes, ledger):
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    bikes.begin(until=noon)
+    head = bikes.head()
+    assert head.live(noon - timedelta(seconds=1)) == head
+    left = head.live(noon)
+    assert (left.canary, left.champion, left.position) == (None, head.champion, head.position)
+    # Its rollout is still on record, and may go on.
+    bikes.shift(25, until=noon + timedelta(hours=1))
+    assert bikes.head().live(noon).canary.percent == 25
+    assert ledger.verify() == []
+
+
+def test_without_such_a_time_it_stays(bikes):
+    bikes.begin()
+    assert bikes.head().live(datetime(2999, 1, 1, tzinfo=UTC)).canary is not None
 
 
 def test_it_leaves_and_the_champion_stays(bikes, ledger):

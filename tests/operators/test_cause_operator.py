@@ -220,7 +220,7 @@ def test_a_row_that_lies_ahead_does_not_move_what_is_looked_at(monkeypatch):
     now = datetime.now(UTC)
     run = SimpleNamespace(
         logical_date=None, run_after=now, settings=SimpleNamespace(tables=Path()), name="small",
-        spec=SimpleNamespace(source=SimpleNamespace(event_time="at")), told=[{"pipeline": "small", "partition": "p"}],
+        spec=SimpleNamespace(source=SimpleNamespace(event_time="at")), told=[{"pipeline": "small", "partition": "p"}], predictions=None,
     )  # fmt: skip
     for newest, end in [(datetime(9999, 12, 31, 23, tzinfo=UTC), now), (datetime(2026, 3, 1, 5, 20, tzinfo=UTC),) * 2]:
         monkeypatch.setattr(newest_predictions, "newest_time", lambda *_, found=newest: found)

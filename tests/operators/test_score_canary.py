@@ -1,16 +1,20 @@
 """Scoring while a canary is tried: each model its share, and the champion in the place of a canary that fails."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+import skops.io
 from operator_fixtures import point_at
 from pilot_moments import Shelf, score
 from production_project import PRODUCTION_MOMENTS
 from rollout_runs import head, scored, spoil, wait_for_look
 
+from stageline.exceptions import TrackingError
 from stageline.operators import RollbackOperator
-from stageline.serving.observed_predictions import ObservedPredictions, as_codes
+from stageline.operators.champion import Champion
+from stageline.serving.observed_predictions import ANSWERED, ObservedPredictions
 
 pytestmark = pytest.mark.xdist_group("rollout")
 ROWS = set(range(320))
@@ -79,6 +83,60 @@ def test_the_champion_answers_for_a_canary_that_fails_and_the_failure_is_on_reco
     assert found["failure"].startswith("model version 2 of 'small': there is no file ")
 
 
+def cannot_be_loaded(monkeypatch, digest):
+    """Let what loads models raise for one file, as where a library has moved on."""
+    loads = skops.io.loads
+
+    def load(data, **given):
+        if f"sha256:{hashlib.sha256(data).hexdigest()}" == digest:
+            raise AttributeError("module 'sklearn.x' has no attribute 'Y'")
+        return loads(data, **given)
+
+    monkeypatch.setattr(skops.io, "loads", load)
+
+
+def lies_nowhere(monkeypatch, digest):
+    load = Champion.load
+
+    def loaded(champion):
+        if champion.version.digest == digest:
+            raise TrackingError("MLflow is away")
+        return load(champion)
+
+    monkeypatch.setattr(Champion, "load", loaded)
+
+
+def has_no_features(monkeypatch, digest):
+    features = Champion.features.fget
+
+    def recorded(champion):
+        if champion.version.digest == digest:
+            raise KeyError("snapshot")
+        return features(champion)
+
+    monkeypatch.setattr(Champion, "features", property(recorded))
+
+
+@pytest.mark.parametrize(
+    ("broken", "failure"),
+    [
+        (
+            cannot_be_loaded,
+            "model version 2 of 'small' cannot be loaded: AttributeError: module 'sklearn.x' has no attribute 'Y'; are "
+            "the libraries here those that it was trained with?",
+        ),
+        (lies_nowhere, "MLflow is away"),
+        (has_no_features, "it raised KeyError"),
+    ],
+)
+def test_no_canary_keeps_the_champion_from_scoring(tried, execute, monkeypatch, broken, failure):
+    broken(monkeypatch, head(tried).canary.model.digest)
+    assert scored(tried, execute, "monday") == {1: ROWS}
+    found = tried.records("score")[-1].evidence["evidence"]["canary"]
+    assert found["failure"] == failure
+    assert 0.15 < found["events"] / len(ROWS) < 0.35
+
+
 def test_what_a_canary_said_is_not_written_once_its_rollout_is_over(tried, execute, monkeypatch):
     from stageline.serving import predictions
 
@@ -106,7 +164,9 @@ def test_a_row_that_is_scored_again_counts_once(tried, execute):
     by = scored(tried, execute, "monday")
     between = datetime.now(UTC)
     scored(tried, execute, "tuesday")
-    champion, canary = as_codes(observed.of(digests, begun, between))
+    champion, canary = observed.of(digests, begun, between)
     assert (len(champion), len(canary)) == (len(by[1]), len(by[2]))
-    assert np.isfinite(champion).all()
+    assert np.isfinite(champion["prediction"].to_numpy()).all()
+    times = {moment for table in (champion, canary) for moment in table[ANSWERED].to_pylist()}
+    assert [begun < datetime.fromtimestamp(moment / 1e6, UTC) < between for moment in times] == [True]
     assert [len(each) for each in observed.of(digests, between, between + timedelta(days=1))] == [0, 0]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from rollout_cases import BEGAN, HOUR
 
+from stageline.release.rollout.ab_test import AbResult
 from stageline.release.rollout.decision import Look, decide
 from stageline.spec.rollout import Rollout
 from stageline.verdicts import Check, Severity, Verdict
@@ -28,7 +29,10 @@ def look(*verdicts, at=HOUR, step=0):
 
 
 def decided(*looks, after=HOUR, step=0, of=None):
-    return decide(of or plan(), looks, step=step, step_began=BEGAN, now=BEGAN + after)
+    of = of or plan()
+    # A plan may have become shorter since: its last step below 100 is still the one that is held.
+    percent = [share for share in of.steps if share < 100][: step + 1][-1]
+    return decide(of, looks, step=step, percent=percent, step_began=BEGAN, now=BEGAN + after)
 
 
 @pytest.mark.parametrize(
@@ -119,9 +123,20 @@ def test_nobody_who_looks_is_no_success():
     assert decided(after=6 * HOUR).action == "roll_back"
 
 
-def test_a_plan_that_became_shorter_ends_with_its_last_step():
-    assert decided(look("warned", step=4), step=4).action == "hold"
-    assert decided(look("passed", step=4), step=4).action == "promote"
+@pytest.mark.parametrize(
+    ("steps", "percent", "action", "reason"),
+    [
+        ((5, 10, 25, 50), 25, "advance", "no check found harm at 25 %; the next step is 50 %"),
+        ((5, 10, 50), 25, "advance", "no check found harm at 25 %; the next step is 50 %"),
+        ((5, 10), 25, "promote", "every check passed at 25 %"),
+        ((50,), 5, "advance", "no check found harm at 5 %; the next step is 50 %"),
+    ],
+)
+def test_whatever_a_plan_becomes_the_next_step_is_the_first_above_the_share_on_record(steps, percent, action, reason):
+    changed = plan(steps)
+    found = decide(changed, [look("passed", step=1)], step=1, percent=percent, step_began=BEGAN, now=BEGAN + HOUR)
+    assert found.action == action
+    assert found.reason.startswith(reason)
 
 
 def test_what_weighs_less_neither_blocks_nor_suffices():
@@ -221,3 +236,66 @@ def test_the_order_of_looks_taken_at_different_times_does_not_matter(history, st
     looks = list(apart.values())
     mixed = [looks[place] for place in order if place < len(looks)]
     assert decided(*looks, step=step, after=after) == decided(*mixed, step=step, after=after)
+
+
+AB_TEST = {"duration": "P1D", "outcome": {"column": "came", "kind": "rate"}, "effect": 0.02}
+DAY = timedelta(days=1)
+
+
+def judged_at_last(outcome, *verdicts, after=HOUR, **values):
+    """Return what is decided in the last step of an A/B test by a look that was just taken."""
+    result = AbResult(outcome, None, (500, 500), outcome != "undecided", "told")
+    at_last = Look(BEGAN + after, 1, tuple(check(each) for each in verdicts or ("passed",)), result)
+    return decided(at_last, after=after, step=1, of=plan((5, 50), ab_test={**AB_TEST, **values}))
+
+
+def test_only_a_better_candidate_passes_an_ab_test():
+    actions = {outcome: judged_at_last(outcome).action for outcome in ("better", "worse", "no_difference", "undecided")}
+    assert actions == {"better": "promote", "worse": "roll_back", "no_difference": "roll_back", "undecided": "hold"}
+
+
+def test_where_no_difference_is_enough_it_is_promoted():
+    assert judged_at_last("no_difference", no_difference="promote").action == "promote"
+    assert judged_at_last("worse", no_difference="promote").action == "roll_back"
+
+
+def test_an_ab_test_that_decided_nothing_in_its_time_keeps_the_champion():
+    assert judged_at_last("undecided", after=DAY - MINUTE).action == "hold"
+    over = judged_at_last("undecided", after=DAY)
+    assert (over.action, over.reason) == ("roll_back", "A/B test over after P1D, the champion stays: told")
+
+
+@pytest.mark.parametrize("outcome", ["better", "worse", "no_difference", "undecided"])
+def test_harm_ends_an_ab_test_at_once(outcome):
+    assert judged_at_last(outcome, "passed", "failed", after=MINUTE).action == "roll_back"
+
+
+def test_a_better_candidate_still_has_to_do_no_harm():
+    held = judged_at_last("better", "inconclusive", after=DAY)
+    assert held.action == "hold"
+    late = judged_at_last("better", "inconclusive", after=DAY + 6 * HOUR)
+    assert (late.action, late.reason) == ("roll_back", "undecided at 50 % after P1DT6H: error_rate inconclusive")
+
+
+def test_before_its_last_step_a_rollout_knows_of_no_ab_test():
+    moved = decided(look("passed"), of=plan((5, 50), ab_test=AB_TEST))
+    assert moved.action == "advance"
+
+
+def test_a_look_that_saw_nothing_does_not_end_an_ab_test_before_its_time():
+    looked = Look(BEGAN + HOUR, 1, (check("errored"),))
+    assert decided(looked, step=1, of=plan((5, 50), ab_test=AB_TEST)).action == "hold"
+
+
+@pytest.mark.parametrize(
+    ("steps", "values", "fault"),
+    [
+        ((0, 100), {}, "nobody gets a shadow's answers"),
+        ((5, 50), {"duration": "PT1M"}, "PT1M is shorter than interval = PT1H: it would end before anybody looks"),
+        ((5, 50), {"effect": 0}, "greater than 0"),
+        ((5, 50), {"outcome": {"column": "came", "kind": "ratio"}}, "'rate' or 'mean'"),
+    ],
+)
+def test_an_ab_test_that_cannot_be_is_refused(steps, values, fault):
+    with pytest.raises(ValidationError, match=fault):
+        plan(steps, ab_test={**AB_TEST, **values})

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rollout_cases import ALL, ERRORS, HOUR, LATENCY, LOSS, SHIFT, arm, between, changed, hours, judged
 
 from stageline.release.rollout.judge import judge_traffic
+from stageline.serving.class_codes import code_of
 from stageline.spec.rollout import ErrorRate, KpiLoss, Latency, PredictionShift
 from stageline.traffic import Arm, Traffic
 from stageline.verdicts import Verdict
@@ -99,6 +100,45 @@ def test_a_canary_that_answers_with_one_class_is_found():
     check = judged([one], SHIFT)["predictions"]
     assert check.verdict is Verdict.FAILED
     assert "in the share of class 2" in check.message
+
+
+def test_classes_are_judged_as_classes_whatever_their_codes_are():
+    rng = np.random.default_rng(3)
+    names = [code_of(name) for name in "abcd"]
+
+    def answers(*shares):
+        return Arm(2_000, predictions=rng.choice(names, 2_000, p=shares))
+
+    # Of b there is nothing any more, of c the more: in the order of the names that is next to nothing.
+    found = [between(answers(0.25, 0.25, 0.25, 0.25), answers(0.40, 0, 0.52, 0.08), hour=hour) for hour in range(3)]
+    check = judged(found, SHIFT)["predictions"]
+    assert check.verdict is Verdict.FAILED
+    # A hash says nothing to anybody.
+    assert "in the share of one class," in check.message
+    assert check.details["class"] == names[2]
+
+
+def test_a_regression_of_whole_numbers_is_judged_by_its_numbers():
+    rng = np.random.default_rng(4)
+
+    def answers(of):
+        return Arm(2_000, predictions=rng.choice(of, 2_000).astype(float))
+
+    # Not one value in common, and yet the same distribution but for a half.
+    check = judged([between(answers(np.arange(0, 60, 2)), answers(np.arange(1, 60, 2)))], SHIFT)["predictions"]
+    assert check.verdict is Verdict.PASSED
+    assert "class" not in check.message
+
+
+def test_labels_that_cannot_be_read_leave_the_other_metrics_judged():
+    quiet = hours(6)
+    told = [replace(interval, losses_fault="the labels cannot be read: no file 'x'") for interval in quiet[:1]]
+    with_fault, without = judged([*told, *quiet[1:]], *ALL), judged(quiet, *ALL)
+    kpi = with_fault.pop("kpi")
+    assert (kpi.verdict, kpi.message) == (
+        Verdict.INCONCLUSIVE, "kpi, max_loss = 20 %: not judged, the labels cannot be read: no file 'x'"
+    )  # fmt: skip
+    assert with_fault == {name: check for name, check in without.items() if name != "kpi"}
 
 
 def test_numbers_of_many_values_are_no_classes():

@@ -7,13 +7,14 @@ from scoring import START, case, rows_of
 
 from stageline.exceptions import ArtifactError
 from stageline.serving.newest_predictions import newest_predictions
+from stageline.serving.prediction_store import PredictionStore
 
 END = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def read(folder, end=END):
     start = START.replace(tzinfo=UTC)
-    found = newest_predictions(folder, ("id",), "at", start, end)
+    found = newest_predictions(PredictionStore(folder, ("id",)), "at", start, end)
     return sorted((row["id"], row["partition"]) for batch in found for row in batch.to_pylist())
 
 
@@ -41,4 +42,4 @@ def test_a_table_without_the_column_is_named(tmp_path):
     trained = case(tmp_path)
     trained.score(rows_of(0, 4))
     with pytest.raises(ArtifactError, match=r"predictions in '.*' cannot be read"):
-        list(newest_predictions(tmp_path / "predictions", ("id",), "when", END, END))
+        list(newest_predictions(PredictionStore(tmp_path / "predictions", ("id",)), "when", END, END))

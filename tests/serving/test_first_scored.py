@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stageline.exceptions import ArtifactError
 from stageline.serving.first_scored import HAPPENED, FirstPredictions, FirstScored
+from stageline.serving.prediction_store import PredictionStore
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -34,7 +35,7 @@ def write(folder, rows, *, zone="UTC", keys=("id",)):
 
 def counted(folder, *, since=0, start=0, end=240, max_age=2, keys=("id",)):
     asked = FirstScored(DAY + since * HOUR, DAY + start * HOUR, DAY + end * HOUR, max_age * HOUR, HOUR)
-    found = FirstPredictions(folder, keys, "at").count(asked)
+    found = FirstPredictions(PredictionStore(folder, keys), "at").count(asked)
     return [((at - DAY) / HOUR, good, total) for at, good, total in found]
 
 
@@ -57,7 +58,7 @@ def test_old_history_is_no_event_and_what_was_scored_before_is_none_again(tmp_pa
 
 def test_without_a_table_there_are_none(tmp_path):
     assert counted(tmp_path / "p") == []
-    first = FirstPredictions(tmp_path / "p", ("id",), "at")
+    first = FirstPredictions(PredictionStore(tmp_path / "p", ("id",)), "at")
     assert list(first.between(DAY, DAY + HOUR, {})) == []
     assert first.rows(DAY, DAY + HOUR) == 0
 
@@ -73,7 +74,7 @@ def test_what_was_said_first_counts_unless_the_model_had_seen_the_row(tmp_path):
     write(tmp_path / "p", [("b", 10, 30, 9.0, 2), ("c", 20, 30, 3.0, 2), ("late", 200, 201, 4.0, 2)])
 
     def said(watermarks):
-        first = FirstPredictions(tmp_path / "p", ("id",), "at")
+        first = FirstPredictions(PredictionStore(tmp_path / "p", ("id",)), "at")
         tables = pa.Table.from_batches(first.between(DAY, DAY + 100 * HOUR, watermarks))
         assert tables.schema.field(HAPPENED).type == pa.timestamp("us")
         return {row["id"]: row["prediction"] for row in tables.to_pylist()}
@@ -85,7 +86,7 @@ def test_what_was_said_first_counts_unless_the_model_had_seen_the_row(tmp_path):
 
 def test_the_event_time_may_be_a_key_and_a_name_may_hold_a_quote(tmp_path):
     write(tmp_path / "p", [("a", 1, 3, 1.0, 1)], keys=('x"; DROP', "id"))
-    first = FirstPredictions(tmp_path / "p", ('x"; DROP', "at"), "at")
+    first = FirstPredictions(PredictionStore(tmp_path / "p", ('x"; DROP', "at")), "at")
     (batch,) = first.between(DAY, DAY + 9 * HOUR, {})
     assert batch.schema.names == ['x"; DROP', "at", HAPPENED, "prediction"]
     assert counted(tmp_path / "p", keys=('x"; DROP', "at")) == [(3, 1, 1)]

@@ -88,16 +88,24 @@ def test_a_run_is_found_by_the_run_whose_asset_started_it():
 
 
 @pytest.mark.parametrize(
-    ("seconds_ago", "received", "answered"), [(0, False, False), (60, False, True), (60, True, False)]
+    ("begun", "put", "received", "answered"),
+    [
+        (0, 0, False, False),
+        (60, 60, False, True),
+        (60, 60, True, False),
+        (60, 1, False, False),  # the task took long to start
+        (1, 60, False, False),  # the task asks again
+    ],
 )
-def test_a_question_is_answered_once_it_was_read(seconds_ago, received, answered):
-    asked = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+def test_a_question_is_answered_once_it_was_read(begun, put, received, answered):
+    now = datetime.now(UTC)
+    began, created = ((now - timedelta(seconds=ago)).isoformat() for ago in (begun, put))
     sent = []
 
     def answer(request):
         if request.method == "PATCH":
             sent.append(json.loads(request.content)["chosen_options"])
-        about = {"task_instance": {"start_date": asked.isoformat()}, "response_received": received}
+        about = {"task_instance": {"start_date": began}, "created_at": created, "response_received": received}
         return httpx.Response(200, json=about)
 
     api = AirflowApi(httpx.Client(transport=httpx.MockTransport(answer), base_url="http://airflow"))

@@ -11,9 +11,10 @@ from stageline.verdicts import Mode, Verdict
 RUN = DagRun("bikes", "manual__2026-01-01T00:00:00+00:00")
 
 
-def entry(step, verdict, sentence, *, run=RUN, mode=Mode.ENABLED):
+def entry(step, verdict, sentence, *, run=RUN, mode=Mode.ENABLED, kind="step"):
     return Entry(
         pipeline="bikes",
+        kind=kind,
         step=step,
         verdict=verdict,
         sentence=sentence,
@@ -22,7 +23,7 @@ def entry(step, verdict, sentence, *, run=RUN, mode=Mode.ENABLED):
         dag_id=run.dag_id,
         run_id=run.run_id,
         task_id=step,
-        idempotency_key=f"{run.run_id}/{step}",
+        idempotency_key=f"{run.run_id}/{step}/{kind}/{sentence}",
         spec_digest="0",
         package_version="0",
     )
@@ -67,3 +68,17 @@ def test_a_run_without_a_ledger_has_no_records_and_makes_none(home):
 def test_what_would_have_stopped_the_pipeline_says_that_it_did_not(home, ledger):
     ledger.append(entry("quality", Verdict.FAILED, "hum has 3 nulls", mode=Mode.DRY_RUN))
     assert "failed (dry run)" in shown(records_of(RUN, home))
+
+
+def test_of_a_rollout_each_look_is_shown_and_its_end_once(home, ledger):
+    for kind, sentence in (
+        ("canary", "version 2 is tried at 25 %"),
+        ("look", "version 2 at 25 %: too few rows"),
+        ("canary_end", "the rollout is undone: too slow"),
+        ("step", "the rollout is undone: too slow"),
+    ):
+        ledger.append(entry("rollout", Verdict.PASSED, sentence, kind=kind))
+    text = shown(records_of(RUN, home))
+    assert "too few rows" in text
+    assert "is tried" not in text
+    assert text.count("the rollout is undone") == 1

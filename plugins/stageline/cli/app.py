@@ -11,6 +11,7 @@ from stageline.cli.history import history
 from stageline.cli.monitoring import monitor
 from stageline.cli.project import console
 from stageline.cli.quarantine import quarantine
+from stageline.cli.rollout import rollout
 from stageline.cli.serve import serve
 
 app = typer.Typer(
@@ -36,7 +37,7 @@ def _options(
 
 for _command in (
     pipelines.init, pipelines.validate, pipelines.plan, pipelines.run, history, quarantine,
-    releases.rollback, releases.verify, monitor, alerts, serve,
+    rollout, releases.rollback, releases.verify, monitor, alerts, serve,
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(quality.app, name="quality")

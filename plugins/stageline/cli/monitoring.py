@@ -1,13 +1,14 @@
 """The command that replays history: what the monitoring of the champion would have said, window by window."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
+from stageline.cli.asked import asked
 from stageline.cli.project import (
     NameArgument,
     ProjectOption,
@@ -16,7 +17,6 @@ from stageline.cli.project import (
     pipelines_folder,
     refusing,
     settings_of,
-    user,
 )
 from stageline.exceptions import SpecError
 from stageline.verdicts import Verdict
@@ -59,10 +59,8 @@ def _replayed(name: str, first: datetime, last: datetime, project: Path) -> "tup
     settings = settings_of(project)
     from stageline.monitoring.replay import persisting
     from stageline.monitoring.windows import Window
-    from stageline.operators.aliases import tracking_of
     from stageline.operators.champion import Champion
     from stageline.operators.performance_history import performance_history
-    from stageline.operators.run_context import RunContext
     from stageline.operators.watched_history import judge_history
     from stageline.operators.watched_window import WatchedWindow
     from stageline.spec import load_pipeline
@@ -71,11 +69,7 @@ def _replayed(name: str, first: datetime, last: datetime, project: Path) -> "tup
     if loaded.spec.monitor is None:
         raise SpecError(f"pipeline {name!r} has no section 'monitor', which says how long a window is")
     with opened_ledger(project) as ledger:
-        run = RunContext(
-            name=name, loaded=loaded, project=loaded.project, settings=settings, ledger=ledger,
-            tracking=tracking_of(settings), dag_id="", run_id="", task_id="monitor", map_index=-1, try_number=1,
-            run_after=datetime.now(UTC), actor=user(),
-        )  # fmt: skip
+        run = asked(loaded, settings, ledger, "monitor")
         length, persist = loaded.spec.monitor.window, loaded.spec.monitor.persist
         watched = WatchedWindow(run, Champion.of(run), Window(first, first + length))
         drift = judge_history(watched, first, last)

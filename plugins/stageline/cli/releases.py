@@ -2,23 +2,32 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
+from stageline.cli.asked import asked
 from stageline.cli.project import (
     NameArgument,
     ProjectOption,
     console,
     errors,
     opened_ledger,
+    pipelines_folder,
     refusing,
     require_known,
     settings_of,
     user,
 )
-from stageline.exceptions import Outage
+from stageline.exceptions import Outage, SpecError
+
+if TYPE_CHECKING:
+    from stageline.ledger import Ledger
+    from stageline.settings import Settings
+
+# Batch scoring and the HTTP servers read the head themselves.
+BY_ITSELF = ("batch", "http")
 
 
 def rollback(
@@ -47,13 +56,32 @@ def rollback(
             )  # fmt: skip
             record, done = undo(ledger, entry, to)
             head = ledger.head(name)
-        console.print(f"{escape(name)}: {escape(done)}; recorded as #{record.position}")
+            console.print(f"{escape(name)}: {escape(done)}; recorded as #{record.position}")
+            _let_follow(name, project, settings, ledger)
         # The head has moved, and whoever rolls back is in a hurry: the alias follows now or at the next change.
         bound_calls(retries=0, seconds=3)
         try:
             converge(tracking_of(settings), head)
         except Outage as outage:
             console.print(f"[yellow]•[/yellow] MLflow's alias lags behind: {escape(str(outage))}")
+
+
+def _let_follow(name: str, project: Path, settings: "Settings", ledger: "Ledger") -> None:
+    """Let a target follow that does not do so by itself."""
+    from stageline.spec import load_pipeline
+
+    try:
+        loaded = load_pipeline(name, pipelines_folder(project))
+    except SpecError:
+        # A rollback needs no spec: it may be what is broken.
+        return
+    release = loaded.spec.release
+    if release is None or release.target in BY_ITSELF:
+        return
+    from stageline.operators.targets import let_follow
+
+    if lag := let_follow(asked(loaded, settings, ledger, "rollback")):
+        console.print(f"[yellow]•[/yellow] the target follows: {escape(lag)}")
 
 
 def verify(

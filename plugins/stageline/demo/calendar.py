@@ -12,8 +12,8 @@ from stageline.exceptions import SourceError
 if TYPE_CHECKING:
     import pandas as pd
 
-# Names the file; without it, all has happened.
-CALENDAR = "STAGELINE_DEMO_CALENDAR"
+# Each names a file, for the pilot's table and for that of the pipeline in production; without it, all has happened.
+CALENDAR, PRODUCTION_CALENDAR = "STAGELINE_DEMO_CALENDAR", "STAGELINE_DEMO_PRODUCTION_CALENDAR"
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class Window:
     :param start: First hour, naive UTC, as ISO 8601.
     :param end: First hour that has not happened yet.
     :param incidents: Whether the scripted incidents happen in these hours.
+    :param counted_twice: Whether the table was built by the join that counts rides twice.
     """
 
     start: str
     end: str
     incidents: bool = False
+    counted_twice: bool = False
 
     def cut(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the rows of these hours."""
@@ -42,22 +44,23 @@ def write_window(file: Path, window: Window) -> None:
     draft.replace(file)
 
 
-def read_window() -> Window | None:
+def read_window(calendar: str = CALENDAR) -> Window | None:
     """Return the window that the environment's file holds, or none without one.
 
+    :param calendar: `CALENDAR` or `PRODUCTION_CALENDAR`.
     :raises SourceError: The file holds no window.
     """
-    file = Path(os.environ.get(CALENDAR, ""))
+    file = Path(os.environ.get(calendar, ""))
     if not file.is_file():
         return None
     try:
         window = Window(**json.loads(file.read_text("utf-8")))
         in_order = datetime.fromisoformat(window.start) < datetime.fromisoformat(window.end)
-        if in_order and isinstance(window.incidents, bool):
+        if in_order and isinstance(window.incidents, bool) and isinstance(window.counted_twice, bool):
             return window
     except (ValueError, TypeError):
         pass
     raise SourceError(
-        f"{str(file)!r} holds no window of the demo: {{start, end}} as ISO 8601, and whether there are "
-        "incidents; remove it"
+        f"{str(file)!r} holds no window of the demo: {{start, end}} as ISO 8601, whether there are "
+        "incidents, and whether rides are counted twice; remove it"
     )

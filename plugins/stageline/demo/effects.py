@@ -52,6 +52,13 @@ def deliver_twice(rows: "pd.DataFrame", _rng: "np.random.Generator") -> "pd.Data
     return pd.concat([rows, rows])
 
 
+def count_twice(rows: "pd.DataFrame", rng: "np.random.Generator", *, share: float) -> "pd.DataFrame":
+    """Count a share of the rides twice, as a join does that finds two partners for them."""
+    rides = rows["rides"].to_numpy()
+    rows["rides"] = rides + rng.binomial(rides, share)
+    return rows
+
+
 def scale_rides(rows: "pd.DataFrame", rng: "np.random.Generator", *, factor: float) -> "pd.DataFrame":
     """Multiply the demand by something that no column says."""
     import numpy as np

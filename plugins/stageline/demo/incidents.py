@@ -1,4 +1,4 @@
-"""The scripted incidents of the demo's second year, with their true causes."""
+"""The scripted incidents of the demo, with their true causes: twelve of the second year, and one of a table."""
 
 from datetime import datetime
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 from stageline.demo import effects
 from stageline.demo.incident import FailureReason, Finder, Incident
 
-__all__ = ["SCRIPTED_INCIDENTS", "FailureReason", "Finder", "Incident"]
+__all__ = ["CONTRACTS_JOIN", "SCRIPTED_INCIDENTS", "FailureReason", "Finder", "Incident"]
 
 _at = datetime.fromisoformat
 
@@ -200,4 +200,21 @@ SCRIPTED_INCIDENTS: tuple[Incident, ...] = (
         found_within={Finder.PERFORMANCE: 1},
         effect=partial(effects.scale_rides, factor=0.3),
     ),
+)
+
+# Of a table and not of the world: it was built anew, and lasts until it is built right again.
+CONTRACTS_JOIN = Incident(
+    name="contracts_join",
+    reason=FailureReason.BAD_DATA,
+    start=_at("2024-01-01"),
+    end=_at("2026-01-01"),
+    columns=("rides",),
+    share=1.0,
+    description="The table was built anew, by a join with the riders' contracts; three in ten riders have two of them.",
+    truth=(
+        "rides holds 30 % more than were made, in every hour of two years, since the join finds two contracts for "
+        "some riders; join with the contract that was valid at the time, build the table again, and train anew."
+    ),
+    found_within={Finder.PERFORMANCE: 1},
+    effect=partial(effects.count_twice, share=0.3),
 )

@@ -1,8 +1,10 @@
 """The demo's tables by name: what `demo://NAME` reads."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from stageline.demo.calendar import CALENDAR, PRODUCTION_CALENDAR, read_window
 from stageline.exceptions import SourceError
 
 if TYPE_CHECKING:
@@ -22,19 +24,22 @@ def _with_incidents() -> "pd.DataFrame":
     return simulate_demand(incidents=SCRIPTED_INCIDENTS)
 
 
-def _so_far() -> "pd.DataFrame":
-    from stageline.demo.calendar import read_window
+def _so_far(calendar: str) -> "pd.DataFrame":
+    from stageline.demo.incidents import CONTRACTS_JOIN, SCRIPTED_INCIDENTS
+    from stageline.demo.simulator import simulate_demand
 
-    window = read_window()
+    window = read_window(calendar)
     if window is None:
         return _clean()
-    return window.cut(_with_incidents() if window.incidents else _clean())
+    scripted = SCRIPTED_INCIDENTS if window.incidents else ()
+    return window.cut(simulate_demand(incidents=(*scripted, *((CONTRACTS_JOIN,) if window.counted_twice else ()))))
 
 
 DEMO_TABLES: "dict[str, Callable[[], pd.DataFrame]]" = {
     "hourly_demand": _clean,
     "hourly_demand_incidents": _with_incidents,
-    "hourly_demand_so_far": _so_far,
+    "hourly_demand_so_far": partial(_so_far, CALENDAR),
+    "hourly_demand_in_production": partial(_so_far, PRODUCTION_CALENDAR),
 }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from stageline.ledger.model_version import ModelVersion
 
@@ -16,6 +16,7 @@ class Canary(BaseModel):
 
     :param percent: Share of the traffic that it answers, 0 to 100; at 0 it is a shadow: asked, and never answered with.
     :param sequence: Record that began its rollout, whose name this is; 0: that record is about to be written.
+    :param until: When it leaves the traffic by itself, should nobody look after it any more; none: never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,6 +24,7 @@ class Canary(BaseModel):
     model: ModelVersion
     percent: Annotated[int, Field(ge=0, le=100)]
     sequence: Annotated[int, Field(ge=0)] = 0
+    until: AwareDatetime | None = None
 
 
 class CanaryChange(BaseModel):

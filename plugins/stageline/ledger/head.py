@@ -1,6 +1,7 @@
 """What a pipeline serves: a head that moves by promotions and rollbacks, as a pure fold over the log."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,6 +53,15 @@ class Head(BaseModel):
     earlier: tuple[ModelVersion, ...] = ()
     canary: Canary | None = None
     position: int = 0
+
+    def live(self, now: datetime) -> "Head":
+        """Return the head as it is to be served at a time: a canary whose time is over gets no traffic any more.
+
+        :param now: With a time zone.
+        """
+        if self.canary is None or self.canary.until is None or now < self.canary.until:
+            return self
+        return self.model_copy(update={"canary": None})
 
     def superseded(self, candidate: ModelVersion) -> str:
         """Return why a candidate is older than what was promoted already; empty if it is not."""

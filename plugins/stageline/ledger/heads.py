@@ -1,6 +1,7 @@
 """Moving a head: compare and swap, and its record, in one transaction."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -59,19 +60,19 @@ def begin_canary_in(connection: Connection, entry: Entry, canary: Canary, expect
 
 
 def change_canary_in(
-    connection: Connection, entry: Entry, sequence: int, percent: int | None, append: Append
+    connection: Connection, entry: Entry, sequence: int, share: tuple[int, datetime | None] | None, append: Append
 ) -> Record:
     """Give a canary another share of the traffic and append the record of it.
 
     :param sequence: The rollout's.
-    :param percent: None: it is tried no more.
+    :param share: Percent, and until when; none: it is tried no more.
     :raises HeadError: That rollout is over.
     """
     before = read_head(connection, entry.pipeline, for_update=True)
     if before.canary is None or before.canary.sequence != sequence:
         now = f"rollout #{before.canary.sequence} is under way" if before.canary else "none is under way"
         raise HeadError(f"rollout #{sequence} of {entry.pipeline!r} is over since record #{before.position}: {now}")
-    after = None if percent is None else before.canary.model_copy(update={"percent": percent})
+    after = share and before.canary.model_copy(update={"percent": share[0], "until": share[1]})
     return _move(connection, entry, before, lambda position: before.try_out(after, position), append)
 
 

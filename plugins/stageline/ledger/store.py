@@ -85,26 +85,30 @@ class Ledger:
         named = entry.model_copy(update={"kind": ROLLBACK})
         return self._write(named, lambda connection: roll_back_in(connection, named, version, expected, _append_in))
 
-    def begin_canary(self, entry: Entry, candidate: ModelVersion, percent: int, *, expected: int) -> Record:
+    def begin_canary(
+        self, entry: Entry, candidate: ModelVersion, percent: int, *, expected: int, until: datetime | None = None
+    ) -> Record:
         """Try a candidate beside the champion, with its record, in one transaction; its position names the rollout.
 
         :param percent: Share of the traffic, 0 to 100; 0: as a shadow.
         :param expected: Generation of the head that the candidate was judged against.
+        :param until: When it leaves the traffic by itself, with a time zone; none: never.
         :raises HeadError: The head moved since, there is no champion, or a rollout is under way.
         :raises LedgerError: The ledger cannot be written.
         """
         named = entry.model_copy(update={"kind": CANARY})
-        canary = Canary(model=candidate, percent=percent)
+        canary = Canary(model=candidate, percent=percent, until=until)
         return self._write(named, lambda at: begin_canary_in(at, named, canary, expected, _append_in))
 
-    def shift_canary(self, entry: Entry, percent: int, *, sequence: int) -> Record:
+    def shift_canary(self, entry: Entry, percent: int, *, sequence: int, until: datetime | None = None) -> Record:
         """Give the canary of a rollout another share of the traffic, with its record, in one transaction.
 
+        :param until: When it leaves the traffic by itself, with a time zone; none: never.
         :raises HeadError: That rollout is over.
         :raises LedgerError: The ledger cannot be written.
         """
         named = entry.model_copy(update={"kind": CANARY})
-        return self._write(named, lambda at: change_canary_in(at, named, sequence, percent, _append_in))
+        return self._write(named, lambda at: change_canary_in(at, named, sequence, (percent, until), _append_in))
 
     def end_canary(self, entry: Entry, *, sequence: int) -> Record:
         """Take the canary of a rollout out of the traffic, with its record, in one transaction.

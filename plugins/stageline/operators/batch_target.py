@@ -4,17 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from stageline.ledger.canary import CANARY
+from stageline.operators.observed_losses import with_losses
+from stageline.operators.observed_outcomes import with_outcomes
+from stageline.operators.share_given import share_given
 from stageline.serving.target import Served
 from stageline.traffic import Arm, Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-    import pyarrow as pa
-
-    from stageline.ledger import Canary, Head, ModelVersion
+    from stageline.ledger import Canary, Head
     from stageline.operators.run_context import RunContext
 
 
@@ -31,7 +28,7 @@ class BatchTarget:
 
     def served(self) -> Served:
         """Return what the next scoring asks."""
-        head = self.run.ledger.head(self.run.name)
+        head = self.run.ledger.head(self.run.name).live(datetime.now(UTC))
         canary = head.canary
         return Served(
             champion=head.champion.digest if head.champion else "",
@@ -46,7 +43,8 @@ class BatchTarget:
 
         :raises ArtifactError: The predictions cannot be read.
         """
-        from stageline.serving.observed_predictions import ObservedPredictions, as_codes
+        from stageline.serving.class_codes import coded
+        from stageline.serving.observed_predictions import ObservedPredictions
 
         canary = head.canary
         if head.champion is None or canary is None:
@@ -54,39 +52,17 @@ class BatchTarget:
         source = self.run.spec.source
         folder = self.run.settings.tables.absolute() / self.run.name / "predictions"
         columns = (*source.keys, *([source.event_time] if source.event_time else []))
-        predictions = ObservedPredictions(folder, columns, len(source.keys), self._step_began(canary, start))
+        predictions = ObservedPredictions(folder, columns, len(source.keys), share_given(self.run, canary, start))
         models = (head.champion, canary.model)
         said = predictions.of([model.digest for model in models], start, end)
-        (champion, tried), losses = as_codes(said), self._losses(said, models)
+        champion, tried = (coded(table["prediction"]) for table in said)
         failed = self._failed(canary, start, end)
-        return Traffic(
+        traffic = Traffic(
             start, end, canary.percent,
-            champion=Arm(len(champion), predictions=champion, losses=losses[0]),
-            canary=Arm(
-                len(tried) + failed, {"exception": failed} if failed else {}, predictions=tried, losses=losses[1]
-            ),
+            champion=Arm(len(champion), predictions=champion),
+            canary=Arm(len(tried) + failed, {"exception": failed} if failed else {}, predictions=tried),
         )  # fmt: skip
-
-    def _losses(
-        self, said: "Sequence[pa.Table]", models: "tuple[ModelVersion, ModelVersion]"
-    ) -> "Sequence[np.ndarray]":
-        """Return what is lost by the predictions whose true values are known, where a rollout is judged by that."""
-        import numpy as np
-
-        from stageline.operators.observed_losses import judged_by_losses, observed_losses
-
-        if not judged_by_losses(self.run):
-            return [np.empty(0), np.empty(0)]
-        return observed_losses(self.run, said, models, datetime.now(UTC))
-
-    def _step_began(self, canary: "Canary", moment: datetime) -> datetime:
-        """Return when the canary got the share that it had at a moment."""
-        shifts = [
-            record.recorded_at
-            for record in self.run.ledger.records(self.run.name, kinds=[CANARY])
-            if record.position >= canary.sequence and record.recorded_at <= moment
-        ]
-        return max(shifts, default=moment)
+        return with_outcomes(self.run, with_losses(self.run, traffic, lambda: said, models), lambda: said)
 
     def _failed(self, canary: "Canary", start: datetime, end: datetime) -> int:
         """Return of how many rows the canary said nothing, because it failed on one of them."""

@@ -1,16 +1,16 @@
 """The released model of a pipeline: what the ledger's head names, and all that scoring needs of it."""
 
-import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import ArtifactError, MissingStepError
+from stageline.exceptions import ArtifactError, StagelineError
 from stageline.operators.quiet import quiet_search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from stageline.ledger import Canary, ModelVersion
     from stageline.operators.run_context import RunContext
@@ -36,7 +36,7 @@ class Champion:
 
         :raises ArtifactError: None was released.
         """
-        head = run.ledger.head(run.name)
+        head = run.ledger.head(run.name).live(datetime.now(UTC))
         if head.champion is None:
             raise ArtifactError(
                 f"pipeline {run.name!r} has no champion: no model was ever released (generation {head.generation}); "
@@ -61,7 +61,8 @@ class Champion:
                 f"{self.version.version}) to {head.generation} while the rows were scored; nothing was written: run "
                 "the step again"
             )
-        if self.canary is not None and head.canary is None:
+        tried = head.live(datetime.now(UTC)).canary
+        if self.canary is not None and (tried is None or tried.sequence != self.canary.sequence):
             raise ArtifactError(
                 f"pipeline {self.run.name!r}: rollout #{self.canary.sequence} ended while the rows were scored; "
                 "nothing was written: run the step again"
@@ -70,42 +71,34 @@ class Champion:
     def load(self) -> Any:
         """Return the model: from the copy kept here, else from where it lies, which is then kept.
 
-        :raises ArtifactError: The file is gone, or is not the one released.
+        :raises ArtifactError: The file is gone, is not the one released, or cannot be loaded here.
         :raises TrackingError: The file lies with MLflow, which cannot be reached.
         """
         from stageline.training import load_model
 
         path = self.file()
-        with quiet_search():
-            return load_model(path, digest=self.version.digest, trusted_types=self.run.settings.trusted_types)
+        try:
+            with quiet_search():
+                return load_model(path, digest=self.version.digest, trusted_types=self.run.settings.trusted_types)
+        except StagelineError:
+            raise
+        except Exception as error:
+            # A file names whatever its model is made of: of a library that moved on, loading raises anything.
+            words = next(iter(str(error).strip().splitlines()), "")
+            raise ArtifactError(
+                f"model version {self.version.version} of {self.run.name!r} cannot be loaded: {type(error).__name__}: "
+                f"{words}; are the libraries here those that it was trained with?"
+            ) from error
 
-    def file(self) -> Path:
+    def file(self) -> "Path":
         """Return the model's file on this machine: the copy kept here, or one that is made now.
 
         :raises ArtifactError: The file is gone, or is not the one released.
         :raises TrackingError: The file lies with MLflow, which cannot be reached.
         """
-        from stageline.serving import ModelFiles
+        from stageline.serving.released_files import released_file
 
-        files = ModelFiles(self.run.settings.tables / self.run.name / "models")
-        return files.find(self.version.digest) or self._fetch(files)
-
-    def _fetch(self, files: Any) -> Path:
-        from stageline.serving import local_file
-        from stageline.tracking import fetch_file
-
-        kept: Path
-        if (local := local_file(self.version.uri)) is not None:
-            if not local.is_file():
-                raise ArtifactError(
-                    f"model version {self.version.version} of {self.run.name!r}: there is no file {str(local)!r}; "
-                    "restore it, roll back, or train and release again"
-                )
-            kept = files.keep(local, self.version.digest)
-            return kept
-        with tempfile.TemporaryDirectory() as scratch, self.run.tracking.reach():
-            kept = files.keep(fetch_file(self.version.uri, Path(scratch)), self.version.digest)
-        return kept
+        return released_file(self.version, self.run.name, self.run.settings.tables, self.run.tracking)
 
     @cached_property
     def reference(self) -> "Reference":
@@ -131,13 +124,6 @@ class Champion:
 
         :raises MissingStepError: No record of that run names its snapshot.
         """
-        dag_id, _, run_id = self.version.dag_run.partition("/")
-        for record in self.run.ledger.records(self.run.name, dag_id=dag_id, run_id=run_id, step="features"):
-            evidence: Mapping[str, Any] = record.evidence.get("evidence") or {}
-            if evidence.get("snapshot", {}).get("version") == self.version.snapshot:
-                return evidence
-        raise MissingStepError(
-            f"model version {self.version.version} of {self.run.name!r} was trained on snapshot "
-            f"{self.version.snapshot} in {self.version.dag_run!r}, but no record of that run's step 'features' names "
-            "it; train and release again"
-        )
+        from stageline.serving.released_files import recorded_features
+
+        return recorded_features(self.version, self.run.name, self.run.ledger)

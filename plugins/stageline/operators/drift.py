@@ -78,7 +78,7 @@ class DriftCheckOperator(MonitoringOperator):
             "model": watched.champion.version.digest,
             "generation": watched.champion.generation,
             "window": str(watched.window),
-            "predictions": watched.predictions_version,
+            "predictions": run.predictions.version,
         }
 
     def check(self, run: "RunContext") -> Report:

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from stageline import __version__
 from stageline.exceptions import Outage, Refusal, SpecError
@@ -38,7 +38,7 @@ class GateOperator(BaseOperator):
     step: ClassVar[str]
     page: ClassVar[str] = "report.html"
     template_fields: Sequence[str] = ("pipeline",)
-    operator_extra_links = (MlflowRunLink(), ReportLink())
+    operator_extra_links: tuple[BaseOperatorLink, ...] = (MlflowRunLink(), ReportLink())
     ui_color = "#e8f0fe"
 
     def __init__(self, *, pipeline: str | None, mode: str | None = None, **kwargs: Any) -> None:

@@ -127,8 +127,7 @@ def _label_columns(run: "RunContext") -> Sequence[str]:
 def _first_predictions(run: "RunContext") -> "FirstPredictions":
     from stageline.serving.first_scored import FirstPredictions
 
-    source = run.spec.source
-    return FirstPredictions(run.settings.tables / run.name / "predictions", source.keys, source.event_time or "")
+    return FirstPredictions(run.predictions, run.spec.source.event_time or "")
 
 
 def _watermarks(run: "RunContext") -> dict[int, datetime]:

@@ -15,7 +15,7 @@ class _StepLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: "TaskInstanceKey") -> str:  # noqa: ARG002 - Airflow's signature
         """Return the address, or nothing where MLflow has no server."""
-        return getattr(operator, self.address) or ""
+        return getattr(operator, self.address, None) or ""
 
 
 class MlflowRunLink(_StepLink):
@@ -30,3 +30,10 @@ class ReportLink(_StepLink):
 
     name = "Report"
     address = "report_url"
+
+
+class RolloutLink(_StepLink):
+    """To the page of the rollout, while it is under way, too."""
+
+    name = "Rollout"
+    address = "rollout_url"

@@ -11,8 +11,6 @@ from stageline.exceptions import DataError
 from stageline.monitoring.budgets import Bucket, bucket_start, start_of, unit_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stageline.operators.run_context import RunContext
     from stageline.spec.operating import Objective
 
@@ -75,7 +73,7 @@ class ObjectiveEvents:
         steps = {step: self.run.ledger.newest(self.run.name, step=step) for step in ("quality", "score")}
         return {
             "at": self.at.isoformat(),
-            "predictions": self._predictions_version,
+            "predictions": self.run.predictions.version,
             "labels": labels_digest(self.run) if any(each.sli == "kpi" for each in self.run.spec.slo) else "",
             **{step: record.position if record else 0 for step, record in steps.items()},
         }
@@ -99,7 +97,7 @@ class ObjectiveEvents:
             since=self._released or self.at, start=start, end=self.at, max_age=objective.max_age,
             unit=unit_of(objective.period),
         )  # fmt: skip
-        first = FirstPredictions(self._predictions, source.keys, source.event_time)
+        first = FirstPredictions(self.run.predictions, source.event_time)
         return self._bucketed(first.count(asked), objective, start)
 
     def _kpi(self, objective: "Objective") -> Counted:
@@ -132,7 +130,16 @@ class ObjectiveEvents:
         start = self._start(objective)
         if objective.max_latency_ms is None:
             raise DataError("slo: latency needs max_latency_ms")
-        counted = latency_events(self.run.ledger, self.run.name, start, self.at, max_ms=objective.max_latency_ms)
+        counted: Iterable[tuple[datetime, int, int]]
+        if self.run.predictions.served:
+            from stageline.serving.http.served_latency import served_latency
+
+            unit = unit_of(objective.period)
+            counted = served_latency(
+                self.run.predictions.folder, start, self.at, max_ms=objective.max_latency_ms, unit=unit
+            )
+        else:
+            counted = latency_events(self.run.ledger, self.run.name, start, self.at, max_ms=objective.max_latency_ms)
         return self._bucketed(counted, objective, start)
 
     def _bucketed(
@@ -149,17 +156,6 @@ class ObjectiveEvents:
         from stageline.operators.period_records import first_release
 
         return first_release(self.run.ledger, self.run.name)
-
-    @property
-    def _predictions(self) -> "Path":
-        return self.run.settings.tables / self.run.name / "predictions"
-
-    @property
-    def _predictions_version(self) -> int:
-        from deltalake import DeltaTable
-
-        folder = str(self._predictions)
-        return DeltaTable(folder).version() if DeltaTable.is_deltatable(folder) else -1
 
 
 def _bucketed(

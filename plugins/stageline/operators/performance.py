@@ -55,7 +55,7 @@ class PerformanceCheckOperator(MonitoringOperator):
             "generation": asked.champion.generation,
             "window": str(asked.window),
             "labels": asked.labels.digest,
-            "predictions": asked.predictions_version,
+            "predictions": run.predictions.version,
         }
 
     def check(self, run: "RunContext") -> Report:
@@ -104,13 +104,6 @@ class _Asked:
 
         delay = self.run.spec.target.label_delay
         return Window(self.newest.start - delay, self.newest.end - delay)
-
-    @property
-    def predictions_version(self) -> int:
-        """The Delta version of the predictions."""
-        from stageline.operators.watched_window import WatchedWindow
-
-        return WatchedWindow(self.run, self.champion, self.window).predictions_version
 
     @cached_property
     def counted(self) -> "CountedPredictions":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stageline.exceptions import Refusal
 from stageline.ledger import Ledger
 from stageline.operators.configuration import load_settings
-from stageline.operators.failure import GateFailed
+from stageline.operators.failure import RunNotResolved
 from stageline.operators.run_context import RunContext
 from stageline.spec import find_pipelines_folder, load_pipeline
 from stageline.tracking import Tracking
@@ -26,7 +26,7 @@ def resolve_run(pipeline: str | None, context: "Context", *, record_as: str | No
 
     :param pipeline: Name of the pipeline; none: the task needs no spec.
     :param record_as: What a run without a spec is recorded under; none: the DAG's id.
-    :raises GateFailed: The pipeline's spec is missing or broken, or a connection is incomplete.
+    :raises RunNotResolved: The pipeline's spec is missing or broken, or a connection is incomplete.
     """
     task, dag_run = context["ti"], context["dag_run"]
     dag_file = Path(context["dag"].fileloc)
@@ -36,7 +36,7 @@ def resolve_run(pipeline: str | None, context: "Context", *, record_as: str | No
         if pipeline is not None:
             loaded = load_pipeline(pipeline, settings.pipelines or find_pipelines_folder(dag_file))
     except Refusal as refusal:
-        raise GateFailed(str(refusal)) from refusal
+        raise RunNotResolved(str(refusal)) from refusal
     # MLflow on a database without a server keeps its artifacts where the client says.
     embedded = re.split(r"[:+]", settings.tracking_uri, maxsplit=1)[0] in _DATABASES
     if embedded:

@@ -82,6 +82,11 @@ class RolloutStory:
         return bool(self.end.evidence["head_change"]["after"]["digest"] == self.candidate.digest)
 
     @property
+    def looked(self) -> bool:
+        """Whether somebody looked at the present step: its target was at rest, then."""
+        return bool(self.looks) and self.looks[-1].position > self.shifts[-1].position
+
+    @property
     def undone(self) -> "Record | None":
         """The newest look if it decided more than to hold, and that was not done: its process may have died."""
         last = self.looks[-1] if self.looks else None
@@ -93,6 +98,7 @@ class RolloutStory:
     @property
     def history(self) -> "tuple[Look, ...]":
         """What the looks found, as the judge takes it."""
+        from stageline.release.rollout.ab_test import AbResult
         from stageline.release.rollout.decision import Look
 
         return tuple(
@@ -100,6 +106,7 @@ class RolloutStory:
                 at=datetime.fromisoformat(look.evidence["at"]),
                 step=look.evidence["step"],
                 checks=tuple(Check.model_validate(check) for check in look.evidence["checks"]),
+                ab_test=AbResult.of(tested) if (tested := look.evidence.get("ab_test")) else None,
             )
             for look in self.looks
         )

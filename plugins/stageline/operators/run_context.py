@@ -18,6 +18,7 @@ from stageline.tables.source import SourceTable, read_source
 from stageline.tracking import DagRun, Tracking
 
 if TYPE_CHECKING:
+    from stageline.serving.prediction_store import PredictionStore
     from stageline.tables.quarantine import QuarantineStore
     from stageline.tables.snapshots import SnapshotStore
 
@@ -107,6 +108,13 @@ class RunContext:
         from stageline.tables.snapshots import SnapshotStore
 
         return SnapshotStore(self.settings.tables / self.name / "features")
+
+    @property
+    def predictions(self) -> "PredictionStore":
+        """Where this pipeline's predictions lie."""
+        from stageline.serving.prediction_store import PredictionStore
+
+        return PredictionStore.of(self.settings.tables, self.spec)
 
     @property
     def quarantine(self) -> "QuarantineStore":

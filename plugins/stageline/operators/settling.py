@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
-from stageline.exceptions import HeadError, Outage, TargetError
+from stageline.exceptions import HeadError, Outage, StagelineError, TargetError
 from stageline.verdicts import Check, Verdict
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ def settled(run: "RunContext", promotion: "Record", wait: Callable[[datetime], N
     try:
         served = target_of(run).converge(head)
         pending = served.pending or served.fault(head)
-    except Outage as outage:
-        pending = str(outage)
     except TargetError as error:
         return _check(Verdict.FAILED, f"the target refuses: {error}; {_back(run, promotion, str(error))}")
+    except StagelineError as error:
+        pending = str(error)
+    except Exception as error:  # noqa: BLE001 - a task that failed here would leave the target as it is
+        pending = f"it fails with {type(error).__name__}"
     if not pending:
         return _check(Verdict.PASSED, f"the target serves version {head.champion.version}")
     now = datetime.now(UTC)

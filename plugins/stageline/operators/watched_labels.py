@@ -16,19 +16,28 @@ if TYPE_CHECKING:
     from stageline.monitoring.windows import Window
     from stageline.operators.run_context import RunContext
     from stageline.serving import RowSource
+    from stageline.spec.ab_test import Outcome
+
+# Column beside the predictions that has the type of outcomes.
+OUTCOME = "stageline.outcome"
 
 
 @dataclass(frozen=True)
 class WatchedLabels:
-    """The table of labels of a run's pipeline."""
+    """The table of labels of a run's pipeline, or that of the outcomes of an A/B test.
+
+    :param outcome: What came of the answers, which is read instead of the true values.
+    """
 
     run: "RunContext"
+    outcome: "Outcome | None" = None
 
     @property
     def uri(self) -> str:
-        """Where the labels are."""
+        """Where they are."""
         monitor = self.run.spec.monitor
-        return (monitor.labels.uri if monitor else None) or self.run.spec.source.uri
+        own = self.outcome.uri if self.outcome else None
+        return own or (monitor.labels.uri if monitor else None) or self.run.spec.source.uri
 
     @property
     def columns(self) -> "LabelColumns":
@@ -41,6 +50,12 @@ class WatchedLabels:
         spec = self.run.spec
         if not spec.source.keys or spec.source.event_time is None:
             raise DataError(f"pipeline {self.run.name!r} needs source.keys and source.event_time to find its labels by")
+        if self.outcome is not None:
+            delay = spec.target.label_delay if self.outcome.delay is None else self.outcome.delay
+            return LabelColumns(
+                keys=spec.source.keys, event_time=spec.source.event_time, value=self.outcome.column,
+                arrived=self.outcome.arrived, delay=delay, prediction=OUTCOME,
+            )  # fmt: skip
         labels = spec.monitor.labels if spec.monitor else None
         return LabelColumns(
             keys=spec.source.keys,
@@ -113,10 +128,10 @@ def champions_predictions(run: "RunContext", version: "ModelVersion", window: "W
     from stageline.serving.newest_predictions import newest_predictions
 
     source = run.spec.source
-    folder, time = run.settings.tables / run.name / "predictions", source.event_time or ""
+    time = source.event_time or ""
     wanted = (*source.keys, time, "prediction", "probability", "probabilities")
     made, kept = 0, []
-    for batch in newest_predictions(folder, source.keys, time, window.start, window.end):
+    for batch in newest_predictions(run.predictions, time, window.start, window.end):
         made += batch.num_rows
         own = batch.filter(pc.equal(batch.column("model_digest").cast("string"), version.digest))
         own = unseen(own, version, time)

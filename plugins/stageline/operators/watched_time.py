@@ -93,9 +93,9 @@ def _latest(run: "RunContext") -> datetime:
 def _after_newest_scored(run: "RunContext") -> datetime | None:
     from stageline.serving.newest_predictions import newest_time
 
-    folder, column = run.settings.tables / run.name / "predictions", run.spec.source.event_time
+    column = run.spec.source.event_time
     partitions = {told["partition"] for told in run.told if told.get("pipeline") == run.name and "partition" in told}
-    found = [newest_time(folder, column, partition) for partition in partitions] if column else []
+    found = [newest_time(run.predictions, column, partition) for partition in partitions] if column else []
     newest = max((each for each in found if each is not None), default=None)
     if newest is None or newest > _latest(run):
         return None

@@ -52,21 +52,18 @@ class WatchedWindow:
 
     @cached_property
     def source(self) -> "RowSource":
-        """What the model scores."""
+        """What the model is asked about: the rows that batches score, or that servers were asked about."""
         from stageline.serving import open_rows
 
         spec = self.run.spec
+        if self.run.predictions.served:
+            from stageline.serving.asked_rows import open_asked
+
+            named = dict.fromkeys((*self.champion.reference.columns.read, *self.profile.columns))
+            return open_asked(self.run.predictions.folder, list(named))
         batch = spec.release.batch if spec.release else None
         uri = batch.uri if batch else spec.source.uri
         return open_rows(uri, self.run.project, self.champion.reference.csv_types)
-
-    @property
-    def predictions_version(self) -> int:
-        """The Delta version of the predictions; -1 before the first."""
-        from deltalake import DeltaTable
-
-        folder = str(self.run.settings.tables / self.run.name / "predictions")
-        return DeltaTable(folder).version() if DeltaTable.is_deltatable(folder) else -1
 
     def count(self) -> "tuple[Counts, Counts | None]":
         """Count the window's rows, and the predictions that were made of them; none were: there is no second count.
@@ -74,17 +71,26 @@ class WatchedWindow:
         :raises SourceError: The rows cannot be read.
         :raises DataError: A column is missing or of another kind, or a value is no time.
         """
-        from stageline.monitoring.outputs import CONFIDENCE, PREDICTION
+        from stageline.monitoring.outputs import CONFIDENCE, PREDICTION, RECONSTRUCTION
         from stageline.monitoring.scan import count_rows
         from stageline.monitoring.window_rows import rows_in, with_reconstruction
 
         profile = self.profile
         said = {name: bins for name, bins in profile.bins.items() if name in (PREDICTION, CONFIDENCE)}
-        rows = {name: bins for name, bins in profile.bins.items() if name not in said}
         with self.source.unchanged():
-            features = [name for name, column in profile.columns.items() if column.role == "feature"]
+            features = [
+                name
+                for name, column in profile.columns.items()
+                # The servers' log leaves out what is private; of another source each has to be there.
+                if column.role == "feature" and (name in self.source.schema.names or not self.run.predictions.served)
+            ]
+            directions = profile.directions
+            if directions is not None and not {*directions.names} <= {*features}:
+                directions = None
+            known = (*features, *([RECONSTRUCTION] if directions else []))
+            rows = {name: bins for name, bins in profile.bins.items() if name in known}
             inside = rows_in(self.batches(features), self.window, self.run.spec.source.event_time, name=self.source.uri)
-            came = count_rows(with_reconstruction(inside, profile.directions), rows)
+            came = count_rows(with_reconstruction(inside, directions), rows)
         scored = count_rows(self._predictions(), said)
         return came, scored if scored.rows.sum() else None
 
@@ -105,15 +111,24 @@ class WatchedWindow:
 
     def _predictions(self) -> "Iterator[pa.RecordBatch]":
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         from stageline.serving.newest_predictions import newest_predictions
 
-        source = self.run.spec.source
-        folder = self.run.settings.tables / self.run.name / "predictions"
-        time = source.event_time or ""
-        for batch in newest_predictions(folder, source.keys, time, self.window.start, self.window.end):
-            said = {name: batch.column(name) for name in batch.schema.names}
+        time, released = self.run.spec.source.event_time or "", pa.array(released_digests(self.run))
+        for batch in newest_predictions(self.run.predictions, time, self.window.start, self.window.end):
+            # What a canary said, that never became champion, is judged by its rollout.
+            own = batch.filter(pc.is_in(batch.column("model_digest").cast("string"), value_set=released))
+            said = {name: own.column(name) for name in own.schema.names}
             yield pa.RecordBatch.from_pydict(watched_outputs(said, self.profile))
+
+
+def released_digests(run: "RunContext") -> list[str]:
+    """Return the digests of all models that were ever champion."""
+    from stageline.ledger.head import CHANGE, PROMOTION, HeadChange
+
+    moves = run.ledger.records(run.name, kinds=(PROMOTION,))
+    return [HeadChange.model_validate(move.evidence[CHANGE]).after.digest for move in moves]
 
 
 def watched_outputs(said: "Mapping[str, pa.Array]", profile: "Profile") -> "dict[str, pa.Array]":
@@ -131,7 +146,6 @@ def watched_outputs(said: "Mapping[str, pa.Array]", profile: "Profile") -> "dict
 
 def joined(came: "Counts", scored: "Counts | None", profile: "Profile") -> "tuple[Counts, Profile]":
     """Return counts of both as one, and the profile of the columns that they have."""
-    if scored is None:
-        columns = {name: column for name, column in profile.columns.items() if name in came.columns}
-        return came, profile.model_copy(update={"columns": columns})
-    return replace(came, columns={**came.columns, **scored.columns}), profile
+    counted = {**came.columns, **(scored.columns if scored else {})}
+    columns = {name: column for name, column in profile.columns.items() if name in counted}
+    return replace(came, columns=counted), profile.model_copy(update={"columns": columns})

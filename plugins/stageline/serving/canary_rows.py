@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stageline.exceptions import DataError, Outage, StagelineError
+from stageline.exceptions import Outage, StagelineError
 from stageline.serving.prediction_columns import schema_of
 from stageline.serving.scored_rows import ScoredRows
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class CanaryScoring:
     """Who tries to answer a share of the rows.
 
-    :param make: Returns its scoring, with its share; raises where its model cannot be loaded.
+    :param make: Returns its scoring, with its share; raises, whatever it likes, where its model cannot be loaded.
     :param engine: Scores with it.
     """
 
@@ -52,24 +52,42 @@ def score_beside(
     """Score a source with two models, each its share of the rows.
 
     A canary that fails on a row would have written nothing: all of its share counts as failed, and is the
-    champion's.
+    champion's. So is that of one that cannot be loaded, for whatever reason.
 
-    :raises StagelineError: The champion cannot score, or a store is away.
+    :raises StagelineError: The champion cannot score, or the source's store is away.
     """
     own = engine(source, replace(scoring, share=canary.share.other), staged)
-    try:
-        tried = canary.make()
-        if (other := schema_of(tried)) != staged.schema:
-            raise DataError(f"its predictions have other columns: {_difference(other, staged.schema)}")
-        found = canary.engine(source, tried, staged)
-    except Outage:
-        raise
-    except StagelineError as error:
+    found = _tried(source, staged, canary)
+    if isinstance(found, str):
         instead = engine(source, replace(scoring, share=canary.share), staged)
-        return own.followed_by(instead), Tried(instead.tally.scored, str(error))
+        return own.followed_by(instead), Tried(instead.tally.scored, found)
     # What the canary learned from is not what the champion did: the skew is the champion's own.
     both = ScoredRows(own.tally.followed_by(found.tally), own.skew, (*own.files, *found.files))
     return both, Tried(found.tally.scored)
+
+
+def _tried(source: "RowSource", staged: "Staging", canary: CanaryScoring) -> "ScoredRows | str":
+    """Return what a canary scored, or why it did not, in words.
+
+    :raises Outage: The source's store is away, which the champion needs as well.
+    """
+    try:
+        scoring = canary.make()
+        if (other := schema_of(scoring)) != staged.schema:
+            return f"its predictions have other columns: {_difference(other, staged.schema)}"
+    except Exception as error:  # noqa: BLE001 - no canary keeps the champion from its rows
+        return _words(error)
+    try:
+        return canary.engine(source, scoring, staged)
+    except Outage:
+        raise
+    except Exception as error:  # noqa: BLE001 - the same
+        return _words(error)
+
+
+def _words(error: Exception) -> str:
+    # What other code says may quote a private value.
+    return str(error) if isinstance(error, StagelineError) else f"it raised {type(error).__name__}"
 
 
 def _difference(found: "pa.Schema", wanted: "pa.Schema") -> str:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import ArtifactError
+from stageline.serving.prediction_store import PredictionStore
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,14 +48,17 @@ class FirstScored:
 class FirstPredictions:
     """The first prediction of each row, out of all partitions that the table still holds.
 
-    :param folder: Of the Delta table of predictions; without a table there are none.
-    :param keys: What tells rows apart.
+    :param store: Without a table there are none.
     :param event_time: Column; times without a zone are taken for UTC.
     """
 
-    folder: Path
-    keys: Sequence[str]
+    store: PredictionStore
     event_time: str
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """What tells rows apart."""
+        return self.store.keys
 
     def count(self, asked: FirstScored) -> list[tuple[datetime, int, int]]:
         """Return stretches of time: when each begins, rows that were scored in time, all rows first scored in it.
@@ -117,15 +120,13 @@ class FirstPredictions:
     @contextmanager
     def _dataset(self) -> "Iterator[Any]":
         import duckdb
-        from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
         try:
-            there = DeltaTable.is_deltatable(str(self.folder))
-            yield DeltaTable(str(self.folder)).to_pyarrow_dataset() if there else None
+            yield self.store.dataset()
         except (DeltaError, duckdb.Error, KeyError, OSError) as error:
             words = str(error).partition("\n")[0]
-            raise ArtifactError(f"predictions in {str(self.folder)!r} cannot be read: {words}") from error
+            raise ArtifactError(f"predictions in {str(self.store.folder)!r} cannot be read: {words}") from error
 
     @contextmanager
     def _open(

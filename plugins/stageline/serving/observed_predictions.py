@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from stageline.exceptions import ArtifactError
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
-_MODEL, _MADE = "stageline.model", "stageline.made"
+# When a row was answered, in microseconds since 1970-01-01 in UTC.
+ANSWERED = "stageline.answered"
+_MODEL = "stageline.model"
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,10 @@ class ObservedPredictions:
     since: datetime
 
     def of(self, digests: Sequence[str], start: datetime, end: datetime) -> "list[pa.Table]":
-        """Return columns and `prediction` of what each model first said from `start` to before `end`.
+        """Return columns, `prediction` and `stageline.answered` of what each model first said between two times.
 
         :param digests: Of the models' files.
+        :param start: What was said then counts, what was at `end` does not.
         :raises ArtifactError: The table cannot be read, or lacks a column.
         """
         import duckdb
@@ -50,7 +52,7 @@ class ObservedPredictions:
             kind = rows.schema.field("scored_at").type
             first, last, since = (pa.scalar(each, kind) for each in (start, end, self.since))
             wanted = {name: pc.field(name) for name in dict.fromkeys((*self.columns, "prediction"))}
-            wanted |= {_MODEL: model.cast("string"), _MADE: scored.cast("int64")}
+            wanted |= {_MODEL: model.cast("string"), ANSWERED: scored.cast("int64")}
             made = rows.scanner(columns=wanted, filter=(scored >= since) & (scored < last) & model.isin(list(digests)))
             with duckdb.connect() as connection:
                 connection.register("predictions", made.to_reader())
@@ -58,28 +60,16 @@ class ObservedPredictions:
         except (DeltaError, duckdb.Error, KeyError, OSError, pa.ArrowException) as error:
             words = str(error).partition("\n")[0]
             raise ArtifactError(f"predictions in {str(self.folder)!r} cannot be read: {words}") from error
-        return [found.filter(pc.equal(found[_MODEL], digest)).drop_columns([_MODEL, _MADE]) for digest in digests]
+        return [found.filter(pc.equal(found[_MODEL], digest)).drop_columns([_MODEL]) for digest in digests]
 
     @property
     def _query(self) -> str:
         own = ", ".join(map(_quoted, (*dict.fromkeys(self.columns[: self.keys]), _MODEL)))
         return (
             "SELECT * FROM (SELECT * FROM predictions "  # noqa: S608 - names are quoted
-            f"QUALIFY row_number() OVER (PARTITION BY {own} ORDER BY {_quoted(_MADE)}) = 1) "
-            f"WHERE {_quoted(_MADE)} >= $1"
+            f"QUALIFY row_number() OVER (PARTITION BY {own} ORDER BY {_quoted(ANSWERED)}) = 1) "
+            f"WHERE {_quoted(ANSWERED)} >= $1"
         )
-
-
-def as_codes(said: "Sequence[pa.Table]") -> "list[np.ndarray]":
-    """Return the predictions of tables as numbers, classes as codes that mean the same in all of them."""
-    import numpy as np
-    import pyarrow as pa
-
-    columns = [table["prediction"] for table in said]
-    if all(pa.types.is_floating(column.type) for column in columns):
-        return [np.asarray(column.to_numpy()) for column in columns]
-    classes = sorted({str(value) for column in columns for value in column.unique().to_pylist()})
-    return [np.searchsorted(classes, [str(value) for value in column.to_pylist()]).astype(float) for column in columns]
 
 
 def _quoted(name: str) -> str:

@@ -187,7 +187,7 @@ class Objective(Section):
     """A service level objective: which share of events has to be good over a period.
 
     An event is a labelled prediction (`kpi`), a row's first prediction (`freshness`), a row that came in (`quality`),
-    or a run of the scoring (`latency`).
+    or a run of the scoring (`latency`; over HTTP, a row that servers were asked about).
 
     :param sli: What is counted, the service level indicator.
     :param target: Share of good events, above 0 and below 1; the rest is the error budget.
@@ -195,7 +195,7 @@ class Objective(Section):
     :param max_error: `kpi` of a regression: largest absolute error of a good prediction, in the target's unit; a
         classification's is good if it names the true class.
     :param max_age: `freshness`: largest time from an event to its prediction.
-    :param max_latency_ms: `latency`: most milliseconds that a good scoring run takes per prediction.
+    :param max_latency_ms: `latency`: most milliseconds that a good scoring run, or a good answer, takes per prediction.
     :param min_events: Events in a window below which nothing is decided.
     """
 

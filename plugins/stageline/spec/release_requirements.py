@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stageline.spec.durations import format_duration
 from stageline.spec.problems import Problem
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def release_contradictions(spec: "PipelineSpec") -> Iterator[Problem]:
         yield from _approvals(spec, spec.release)
         yield from _target(spec.release)
         yield from _rollout(spec.release)
+        yield from _late_labels(spec, spec.release)
+        yield from _ab_test(spec, spec.release)
 
 
 def _approvals(spec: "PipelineSpec", release: "Release") -> Iterator[Problem]:
@@ -66,3 +69,38 @@ def _rollout(release: "Release") -> Iterator[Problem]:
                 f"name other metrics{how}"
             )
             yield ("release", "rollout", "metrics"), message
+
+
+def _late_labels(spec: "PipelineSpec", release: "Release") -> Iterator[Problem]:
+    labels = spec.monitor.labels if spec.monitor else None
+    if release.rollout is None or (labels is not None and labels.arrived is not None):
+        return
+    delay, deadline = spec.target.label_delay, release.rollout.deadline
+    for index, metric in enumerate(release.rollout.metrics):
+        if metric.metric == "kpi" and delay > deadline:
+            message = (
+                f"'kpi' needs labels, which come target.label_delay = {format_duration(delay)} after the event: by the "
+                f"deadline of a step, {format_duration(deadline)}, nothing is known, and the rollout is undone; give "
+                "it more time, name monitor.labels.arrived where labels come sooner, or judge by other metrics"
+            )
+            yield ("release", "rollout", "metrics", index), message
+
+
+def _ab_test(spec: "PipelineSpec", release: "Release") -> Iterator[Problem]:
+    if release.rollout is None or release.rollout.ab_test is None:
+        return
+    where = ("release", "rollout", "ab_test")
+    if release.target == "sagemaker":
+        yield where, f"{release.target!r} does not tell which row an answer is for: no outcome can be found"
+    elif not spec.source.keys or spec.source.event_time is None:
+        yield where, "needs source.keys and source.event_time, by which outcomes are found; name both"
+    test = release.rollout.ab_test
+    delay = spec.target.label_delay if test.outcome.delay is None else test.outcome.delay
+    if test.outcome.arrived is None and delay >= test.duration:
+        own = test.outcome.delay is not None
+        name = "outcome.delay" if own else "target.label_delay, the default of outcome.delay,"
+        message = (
+            f"{name} is {format_duration(delay)}, and the test over after {format_duration(test.duration)}: no outcome "
+            "would come in time; plan for longer, or name the column outcome.arrived where they come sooner"
+        )
+        yield (*where, *(("outcome", "delay") if own else ("duration",))), message

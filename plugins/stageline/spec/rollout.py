@@ -1,10 +1,12 @@
 """What a spec says about how traffic moves to a new model: steps, and what each is judged by."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from stageline.spec.ab_test import AbTest
 from stageline.spec.durations import format_duration
 from stageline.spec.problems import refuse
 from stageline.spec.values import Section, SomeTime
@@ -75,6 +77,8 @@ class Rollout(Section):
         one looks.
     :param metrics: What is compared with the champion at the same time; default: error_rate and predictions, and
         latency where the target measures it.
+    :param ab_test: What has to come of the answers before a candidate is promoted; none: that no harm is seen is
+        enough.
     """
 
     steps: Annotated[tuple[Annotated[int, Field(ge=0, le=100)], ...], Field(min_length=1, strict=False)]
@@ -84,6 +88,19 @@ class Rollout(Section):
     deadline: SomeTime
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     metrics: Annotated[tuple[RolloutMetric, ...], Field(strict=False)] = ()
+    ab_test: AbTest | None = None
+
+    def after(self, percent: int) -> int:
+        """Return the share that follows one, which the plan need not have; 100: the promotion."""
+        return next((step for step in self.steps if step > percent), _ALL)
+
+    def patience(self, percent: int) -> timedelta:
+        """Return how long a share may be held before it is undone; an A/B test holds the last one.
+
+        :param percent: The share.
+        """
+        tests = self.ab_test is not None and self.after(percent) == _ALL
+        return self.deadline + (self.ab_test.duration if self.ab_test and tests else timedelta())
 
     @model_validator(mode="after")
     def _steps_increase(self) -> Self:
@@ -106,4 +123,10 @@ class Rollout(Section):
             deadline, interval = format_duration(self.deadline), format_duration(self.interval)
             message = f"{deadline} is shorter than interval = {interval}: a step would be undone unwatched"
             refuse([(("deadline",), message)])
+        if self.ab_test is not None and max(step for step in self.steps if step < _ALL) == 0:
+            refuse([(("ab_test",), "nobody gets a shadow's answers; let a step above 0 and below 100 come last")])
+        if self.ab_test is not None and self.ab_test.duration < self.interval:
+            duration, interval = format_duration(self.ab_test.duration), format_duration(self.interval)
+            message = f"{duration} is shorter than interval = {interval}: it would end before anybody looks"
+            refuse([(("ab_test", "duration"), message)])
         return self

@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from stageline.exceptions import StagelineError
+from stageline.standalone import production_story, story
 from stageline.standalone.airflow_api import AirflowApi
 from stageline.standalone.errors import StandaloneError
 from stageline.standalone.home import Home
 from stageline.standalone.lifecycle import start, status, stop
+from stageline.standalone.narrator import Narrator, stageline
 from stageline.standalone.runs import failure_logs, follow, trigger
-from stageline.standalone.story import Stage, stageline, tell
 
 DEMO_DAGS = ("hourly_demand", "hourly_demand_incidents", "breast_cancer")
 
@@ -75,15 +76,16 @@ def _status(_: Namespace, home: Home, console: Console) -> int:
 
 
 def _demo(options: Namespace, home: Home, console: Console) -> int:
-    with _staged(options, home, console) as stage:
-        good = _runs_of(stage, DEMO_DAGS)
-        good = tell(stage) and good
+    with _narrated(options, home, console) as narrator:
+        good = _runs_of(narrator, DEMO_DAGS)
+        good = story.tell(narrator) and good
+        good = production_story.tell(narrator) and good
     return 0 if good else 1
 
 
 def _run(options: Namespace, home: Home, console: Console) -> int:
-    with _staged(options, home, console) as stage:
-        return 0 if _runs_of(stage, options.dag) else 1
+    with _narrated(options, home, console) as narrator:
+        return 0 if _runs_of(narrator, options.dag) else 1
 
 
 def _stageline(options: Namespace, home: Home, _: Console) -> int:
@@ -94,7 +96,7 @@ def _stageline(options: Namespace, home: Home, _: Console) -> int:
 
 
 @contextmanager
-def _staged(options: Namespace, home: Home, console: Console) -> Iterator[Stage]:
+def _narrated(options: Namespace, home: Home, console: Console) -> Iterator[Narrator]:
     running = start(options.project, home, say=console.print)
 
     def watch() -> None:
@@ -103,18 +105,18 @@ def _staged(options: Namespace, home: Home, console: Console) -> Iterator[Stage]
             raise StandaloneError(f"{', '.join(gone)} has gone; its log is in {str(home.logs)!r}")
 
     with AirflowApi.connect(running.airflow_url) as api:
-        yield Stage(api, running, home, console, watch, options.seconds)
+        yield Narrator(api, running, home, console, watch, options.seconds)
     console.print("\n`make down` stops Airflow and MLflow.")
 
 
-def _runs_of(stage: Stage, dag_ids: Sequence[str]) -> bool:
-    runs = trigger(stage.api, dag_ids, watch=stage.watch)
-    ended = follow(stage.api, runs, say=stage.console.print, watch=stage.watch, seconds=stage.seconds)
+def _runs_of(narrator: Narrator, dag_ids: Sequence[str]) -> bool:
+    runs = trigger(narrator.api, dag_ids, watch=narrator.watch)
+    ended = follow(narrator.api, runs, say=narrator.console.print, watch=narrator.watch, seconds=narrator.seconds)
     for run in runs:
-        stage.show(run)
-        for task, log in failure_logs(stage.api, run).items():
-            stage.console.print(f"[red]{escape(run.dag_id)}  {escape(task)} failed; the end of its log:[/]")
-            stage.console.print(log, markup=False, soft_wrap=True)
+        narrator.show(run)
+        for task, log in failure_logs(narrator.api, run).items():
+            narrator.console.print(f"[red]{escape(run.dag_id)}  {escape(task)} failed; the end of its log:[/]")
+            narrator.console.print(log, markup=False, soft_wrap=True)
     return all(state == "success" for state in ended.values())
 
 

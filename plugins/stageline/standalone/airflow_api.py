@@ -49,7 +49,7 @@ class TaskState:
 class Question:
     """What a task asks a person.
 
-    :param asked: When its task began.
+    :param asked: When it was put; a task that starts slowly puts it late.
     """
 
     asked: datetime
@@ -122,7 +122,9 @@ class AirflowApi:
     def question(self, run: DagRun, task: TaskState) -> Question:
         """Return what became of the question that a task waits with."""
         found = self._get(_question(run, task)).json()
-        return Question(datetime.fromisoformat(found["task_instance"]["start_date"]), found["response_received"])
+        # A task that asks again may find its first question still there.
+        asked = max(datetime.fromisoformat(at) for at in (found["created_at"], found["task_instance"]["start_date"]))
+        return Question(asked, found["response_received"])
 
     def answer(self, run: DagRun, task: TaskState, option: str) -> None:
         """Answer a task's question; one that is answered already stays as it is.

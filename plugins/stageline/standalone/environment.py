@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from stageline.demo.calendar import CALENDAR
+from stageline.demo.calendar import CALENDAR, PRODUCTION_CALENDAR
 from stageline.standalone.home import Home
 from stageline.standalone.keys import Keys
 from stageline.standalone.ports import LOOPBACK
@@ -96,4 +96,5 @@ def _stageline(running: Running, home: Home) -> dict[str, str]:
         "AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI": running.mlflow_url,
         "AIRFLOW__STAGELINE__MLFLOW_UI_URL": running.mlflow_url,
         CALENDAR: str(home.calendar),
+        PRODUCTION_CALENDAR: str(home.production_calendar),
     }

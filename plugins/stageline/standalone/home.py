@@ -49,6 +49,11 @@ class Home:
         return self.stageline / "demo_calendar.json"
 
     @property
+    def production_calendar(self) -> Path:
+        """The same for the pipeline in production."""
+        return self.stageline / "demo_production_calendar.json"
+
+    @property
     def logs(self) -> Path:
         """What the servers print, one file each."""
         return self.folder / "logs"

@@ -9,6 +9,7 @@ from stageline.standalone.errors import StandaloneError
 _POLL_SECONDS = 0.7
 _DAG_SECONDS = 60.0
 _DAG_SECONDS_AFTER_ERRORS = 15.0  # another file may be the broken one
+_ASSET_SECONDS = 300.0  # the scheduler may have much else to do
 _SILENT_STATES = (None, "scheduled", "queued", "removed")
 _END_STATES = ("success", "failed")
 _LOG_LINES = 25
@@ -45,9 +46,9 @@ def first_run_after(api: AirflowApi, dag_id: str, run: DagRun, *, watch: Callabl
         for found in api.runs(dag_id):
             if run in api.sources(found):
                 return found
-        if time.monotonic() - began > _DAG_SECONDS:
+        if time.monotonic() - began > _ASSET_SECONDS:
             raise StandaloneError(
-                f"no run of {dag_id!r} followed {run.run_id!r} of {run.dag_id!r} in {_DAG_SECONDS:.0f} s"
+                f"no run of {dag_id!r} followed {run.run_id!r} of {run.dag_id!r} in {_ASSET_SECONDS:.0f} s"
             )
         watch()
         time.sleep(_POLL_SECONDS)

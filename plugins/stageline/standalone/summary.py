@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stageline.ledger import Ledger, Record
-from stageline.ledger.head import MOVES
+from stageline.ledger.head import ALL_MOVES
 from stageline.local_run import COLOURS
 from stageline.operators.incident_log import INCIDENT, NOTIFIED
 from stageline.operators.release_evidence import REQUEST
@@ -40,7 +40,7 @@ def show_run(console: Console, run: DagRun, records: Sequence[Record]) -> None:
     table.add_column("sentence")
     for record in records:
         # Beside these kinds there is a step's record; the report's is the conclusion below.
-        if record.kind in (REQUEST, INCIDENT, NOTIFIED, *MOVES) or record.step == _CONCLUSION:
+        if record.kind in (REQUEST, INCIDENT, NOTIFIED, *ALL_MOVES) or record.step == _CONCLUSION:
             continue
         shown = shown_verdict(record.verdict, record.mode)
         table.add_row(escape(record.step), f"[{COLOURS[record.verdict]}]{shown}[/]", escape(record.sentence))

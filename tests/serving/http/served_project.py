@@ -123,11 +123,12 @@ class Served:
         with Ledger.open(self.ledger_url) as ledger:
             ledger.promote(self.entry("promote"), self.models[version], expected=ledger.head("small").generation)
 
-    def begin(self, version: int, percent: int) -> int:
+    def begin(self, version: int, percent: int, *, until: datetime | None = None) -> int:
         """Try a model as canary; returns the rollout's sequence."""
         with Ledger.open(self.ledger_url) as ledger:
+            generation = ledger.head("small").generation
             record = ledger.begin_canary(
-                self.entry("canary"), self.models[version], percent, expected=ledger.head("small").generation
+                self.entry("canary"), self.models[version], percent, expected=generation, until=until
             )
             return record.position
 
@@ -143,10 +144,10 @@ class Served:
         with Ledger.open(self.ledger_url) as ledger:
             ledger.roll_back(self.entry("rollback"))
 
-    def begin_trained(self, version: int, percent: int) -> int:
+    def begin_trained(self, version: int, percent: int, *, until: datetime | None = None) -> int:
         """Train a model, and try it."""
         self.train(version)
-        return self.begin(version, percent)
+        return self.begin(version, percent, until=until)
 
     def head(self) -> Any:
         with Ledger.open(self.ledger_url) as ledger:

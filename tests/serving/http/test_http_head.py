@@ -1,5 +1,7 @@
 """A server and a ledger that cannot be read, or that names what cannot be loaded."""
 
+from datetime import UTC, datetime, timedelta
+
 from served_project import rows_of, split
 from waiting_for import wait_for
 
@@ -46,6 +48,22 @@ def test_a_model_that_is_used_no_more_is_let_go(served, server):
     served.end(sequence)
     wait_for(lambda: loaded(server) == before, seconds=20)
     assert during == before + 1
+
+
+def test_a_canary_that_nobody_looks_after_leaves_even_while_the_ledger_is_away(served, server):
+    sequence = served.begin_trained(5, 50, until=datetime.now(UTC) + timedelta(seconds=4))
+    wait_for(lambda: server.version()["canary"], seconds=20)
+    ledger, away = served.folder / "ledger.db", served.folder / "away.db"
+    ledger.rename(away)
+    ledger.mkdir()
+    wait_for(lambda: not server.version()["canary"], seconds=20)
+    assert server.version()["head"]["ledger"]
+    assert {server.ask(split(rows_of(key, key + 1))).status_code for key in range(20)} == {200}
+    ledger.rmdir()
+    away.rename(ledger)
+    wait_for(lambda: not server.version()["head"]["ledger"], seconds=20)
+    assert server.version()["canary"] is None
+    served.end(sequence)
 
 
 def loaded(server):

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stageline.exceptions import ArtifactError
+from stageline.serving.http import journal as journal_module
 from stageline.serving.http.journal import Journal, segments_of
 from stageline.serving.http.served_log import ServedLog
 from stageline.serving.http.served_table import ServedTable, read_served
@@ -48,6 +50,42 @@ def test_what_is_appended_is_read_back_with_its_schema(journal):
     batches, damaged = segment.read()
     assert (numbers_of(batches), damaged) == ([1, 2, 3, 4], False)
     assert [each.schema for each in batches] == [SCHEMA, OTHER, SCHEMA]
+
+
+def test_a_file_that_is_begun_while_others_are_listed_is_not_taken_for_full(journal, monkeypatch):
+    appending = threading.Thread(target=journal.append, args=(batch(1),))
+
+    def listed(folder):
+        appending.start()
+        # Long enough to begin a file, if nothing hinders it.
+        appending.join(0.5)
+        return segments_of(folder)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(journal_module, "segments_of", listed)
+        assert journal.full() == []
+    appending.join()
+    journal.append(batch(2))
+    journal.rotate()
+    assert numbers_of([each for segment in journal.full() for each in segment.read()[0]]) == [1, 2]
+
+
+def test_a_log_that_is_written_all_the_time_loses_nothing(tmp_path):
+    log = ServedLog(ServedTable(tmp_path / "served"), tmp_path / "journals", flush_seconds=60)
+    over = threading.Event()
+
+    def flush():
+        while not over.is_set():
+            log.flush()
+
+    flushing = threading.Thread(target=flush)
+    flushing.start()
+    for number in range(3_000):
+        log.append(lambda at, number=number: batch(number))
+    over.set()
+    flushing.join()
+    log.close()
+    assert sorted(DeltaTable(str(tmp_path / "served")).to_pyarrow_table()["n"].to_pylist()) == [*range(3_000)]
 
 
 def test_a_file_cut_short_anywhere_holds_what_was_whole(tmp_path):

@@ -21,7 +21,7 @@ PLAN = Rollout.model_validate(
         "metrics": (
             {"metric": "error_rate", "max_increase": 0.2},
             {"metric": "predictions", "max_distance": 0.6},
-            {"metric": "latency", "quantile": 0.5, "max_increase": 5.0},
+            {"metric": "latency", "quantile": 0.5, "max_increase": 2.0},
         ),
     }
 )  # fmt: skip
@@ -53,7 +53,7 @@ def looked(served, server):
         checks = judge_traffic(traffic, PLAN.metrics, min_events=PLAN.min_events, alpha=PLAN.alpha)
         step = STEPS.index(percent)
         found = decide(
-            PLAN, [Look(now, step, checks)], step=step, step_began=began - PLAN.interval, now=now
+            PLAN, [Look(now, step, checks)], step=step, percent=percent, step_began=began - PLAN.interval, now=now
         )  # fmt: skip
         return SimpleNamespace(action=found.action, reason=found.reason, checks=checks)
 
@@ -69,6 +69,13 @@ def test_a_canary_whose_answers_are_errors_is_undone_at_the_first_look(looked, h
     assert decision.reason.startswith("error_rate of the canary is 100.0 % against 0.0 % of the champion's")
 
 
+@pytest.mark.parametrize("percent", STEPS)
+def test_a_dead_canary_is_undone_at_the_first_look(looked, percent):
+    decision = looked(Faulty("hangs"), percent, calls=3_000 // percent)
+    assert decision.action == "roll_back"
+    assert decision.reason.startswith("error_rate of the canary is 100.0 % against 0.0 % of the champion's")
+
+
 @pytest.mark.parametrize(("percent", "calls"), [(5, 1_500), (25, 400), (50, 300)])
 def test_a_constant_canary_is_undone_at_the_first_look(looked, percent, calls):
     decision = looked(Faulty("constant"), percent, calls)
@@ -76,8 +83,9 @@ def test_a_constant_canary_is_undone_at_the_first_look(looked, percent, calls):
     assert "predictions of the canary" in decision.reason
 
 
-def test_a_slow_canary_is_undone_at_the_first_look(looked):
-    decision = looked(Faulty(seconds=0.25), 50, calls=200)
+@pytest.mark.parametrize(("percent", "calls"), [(5, 1_500), (25, 300), (50, 200)])
+def test_a_slow_canary_is_undone_at_the_first_look(looked, percent, calls):
+    decision = looked(Faulty(seconds=0.25), percent, calls)
     assert decision.action == "roll_back"
     (latency,) = [check for check in decision.checks if check.code == "SL-R012"]
     assert latency.verdict == "failed", latency.message

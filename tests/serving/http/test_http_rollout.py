@@ -1,22 +1,23 @@
 """A whole rollout over HTTP: the operator, a server that follows the ledger, and callers who notice nothing."""
 
-import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cli_process import COMMAND
 from operator_fixtures import execute, mlflow_database, point_at
 from pilot_moments import RUN_2, Shelf
 from production_project import PRODUCTION_MOMENTS, production
 from rollout_runs import go_on, head, wait_for_look, waits_or_ends
-from served_project import Running
+from serving_command import serving
 from small_project import write_spec
 
 from stageline.operators import GateFailed, RolloutOperator, running_rollout
 
 __all__ = ["execute", "mlflow_database"]
 pytestmark = pytest.mark.xdist_group("rollout")
+KEYS = 320
+OUTCOME = "{uri: data/outcomes.csv, column: sold, kind: mean, arrived: came}"
+AB_TEST = f"{{duration: PT10M, effect: 0.9, min_events: 30, no_difference: promote, outcome: {OUTCOME}}}"
 METRICS = (
     "[{metric: error_rate, max_increase: 0.3}, {metric: predictions, max_distance: 0.8}, "
     "{metric: latency, quantile: 0.5, max_increase: 1000.0}, {metric: kpi, max_loss: 50.0}]"
@@ -38,27 +39,12 @@ def stores(shelf, monkeypatch):
 def server(shelf, stores, execute):
     """Start `stageline serve small` for a pipeline whose second model was approved; its rollout asks it."""
     shelf.go_to("second approved", execute)
-    environment = {
-        "PATH": f"{COMMAND.parent}:/usr/bin:/bin", "HOME": str(stores.home), "COLUMNS": "200", "OMP_NUM_THREADS": "1",
-        "AIRFLOW_HOME": str(stores.home / "airflow"), "AIRFLOW__STAGELINE__HOME": str(stores.home),
-        "AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI": f"sqlite:///{stores.home / 'mlflow.db'}",
-    }  # fmt: skip
-    command = [COMMAND, "serve", "small", "--port", "0", "--poll-seconds", "0.1", "--project", stores.project]
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    running = Running(process)
-    rollout = f"{{steps: [0, 25, 50], interval: PT2S, deadline: PT10M, min_events: 30, metrics: {METRICS}}}"
-    release = f"{{target: http, http: {{urls: ['{running.url}']}}, approvers: [model], rollout: {rollout}}}"
-    write_spec(stores.project, **production(release=release))
-    try:
+    with serving(stores) as running:
+        steps = "steps: [0, 25, 50], interval: PT2S, deadline: PT10M, min_events: 30"
+        rollout = f"{{{steps}, metrics: {METRICS}, ab_test: {AB_TEST}}}"
+        release = f"{{target: http, http: {{urls: ['{running.url}']}}, approvers: [model], rollout: {rollout}}}"
+        write_spec(stores.project, **production(release=release))
         yield running
-    finally:
-        running.kill()
 
 
 class Callers:
@@ -71,7 +57,7 @@ class Callers:
     def _ask(self):
         key = 0
         while not self._over.is_set():
-            key = (key + 1) % 320
+            key = (key + 1) % KEYS
             # Rows of days that neither model was trained on have labels, too: the last ones of the table.
             row = {"id": key, "at": f"2026-03-{1 + key % 9:02}T00:00:00", "x": key * 37 % 101, "colour": "red"}
             self.statuses.append(self.server.ask({"dataframe_records": [row]}).status_code)
@@ -85,7 +71,16 @@ class Callers:
         self._thread.join()
 
 
+def write_outcomes(project):
+    """Let something come of each row again and again, whoever answered it, and always the same."""
+    began = datetime.now(UTC)
+    times = [(began + timedelta(seconds=2 * each)).isoformat() for each in range(150)]
+    lines = [f"{key},{1 + key % 5},{came}" for came in times for key in range(KEYS)]
+    (project / "data/outcomes.csv").write_text("\n".join(["id,sold,came", *lines]) + "\n", encoding="utf-8")
+
+
 def test_shadow_canary_champion_and_no_caller_notices(server, stores, execute):
+    write_outcomes(stores.project)
     with Callers(server) as callers:
         until, seen = wait_for_look(execute), []
         while until is not None:
@@ -99,6 +94,11 @@ def test_shadow_canary_champion_and_no_caller_notices(server, stores, execute):
     assert server.version()["champion"]["version"] == 2
     looks = [record for record in stores.records("rollout") if record.kind == "look"]
     assert [look.evidence["action"] for look in looks][-1] == "promote"
+    tested = looks[-1].evidence["ab_test"]
+    assert (tested["outcome"], tested["column"]) == ("no_difference", "sold")
+    assert min(tested["rows"].values()) >= 30
+    # Each was asked about many times, and counts once.
+    assert len(callers.statuses) > 2 * KEYS >= 2 * sum(tested["rows"].values())
     codes = {check["code"] for check in looks[-1].evidence["checks"]}
     assert codes == {"SL-R010", "SL-R012", "SL-R014", "SL-R015"}
 
@@ -110,7 +110,7 @@ def test_a_server_that_dies_is_waited_for_and_undoes_it_at_the_deadline(server, 
     until = wait_for_look(execute)
     server.kill()
     go_on(execute, until)
-    monkeypatch.setattr(running_rollout, "moment_now", lambda: datetime.now(UTC) + timedelta(hours=2))
+    monkeypatch.setattr(running_rollout, "moment_now", lambda: datetime.now(UTC) + timedelta(minutes=90))
     with pytest.raises(GateFailed, match=r"did not come to rest by the deadline: .*cannot be asked"):
         execute(RolloutOperator, **RUN_2)
     assert (head(stores).champion.version, head(stores).canary) == (1, None)

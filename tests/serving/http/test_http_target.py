@@ -9,6 +9,7 @@ from served_project import make, rows_of, split
 from waiting_for import wait_for
 
 from stageline.exceptions import Outage, TargetError
+from stageline.serving.class_codes import code_of
 from stageline.serving.http import HttpTarget
 from stageline.serving.split import in_canary, salt_of
 from stageline.serving.target import Served as ServedNow
@@ -104,7 +105,8 @@ def test_classes_are_codes_that_mean_the_same_in_both_arms_and_the_token_is_show
         assert {*said} == {"high", "low"}
         traffic = target.observe(head, start, datetime.now(UTC))
         chosen = in_canary(rows.select(["id"]), 50, salt_of("small", sequence))
-        codes = np.array([{"high": 0, "low": 1}[each] for each in said])
+        codes = np.array([code_of(each) for each in said])
+        assert traffic.canary.predictions.dtype == traffic.champion.predictions.dtype == codes.dtype
         assert sorted(traffic.canary.predictions) == sorted(codes[chosen])
         assert sorted(traffic.champion.predictions) == sorted(codes[~chosen])
         logged = target.served_rows(head, start, datetime.now(UTC)).to_pylist()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sagemaker_case import SETTINGS
 
 from stageline.exceptions import TargetError
+from stageline.serving.class_codes import code_of
 from stageline.serving.sagemaker import SageMakerOutage
 from stageline.serving.sagemaker.answers import Said
 from stageline.spec.sagemaker_target import Capture
@@ -116,6 +117,19 @@ def test_different_classes_have_different_codes():
     values, errors = said(("JSON", '["north", "south", "north"]'))
     assert errors == {}
     assert values[0] == values[2] != values[1]
+
+
+def test_classes_are_whole_numbers_and_numbers_are_not(case, aws):
+    captured(aws, "champion", line('["north", "south"]'), line("north\nsouth\n", encoding="CSV"))
+    captured(aws, "canary-6", line("[3.0]"), line("3.0\n4.5\n", encoding="CSV"))
+    traffic = observed(case)
+    champion = traffic.champion.predictions
+    assert (champion.dtype.kind, champion.tolist()) == ("i", [code_of("north"), code_of("south")] * 2)
+    assert traffic.canary.predictions.dtype.kind == "f"
+    captured(aws, "canary-6", line("1\n0\n", encoding="CSV"), line("[0, true]"))
+    assert (observed(case).canary.predictions.dtype.kind, observed(case).canary.predictions.tolist()) == (
+        "i", [1, 0, 0, 1]
+    )  # fmt: skip
 
 
 def test_so_many_answers_are_read_and_no_more(case, aws, monkeypatch):

@@ -1,11 +1,11 @@
 """What was observed of both arms, read with suspicion: what cannot be is told, never judged."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from numbers import Integral
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from stageline.release.rollout.rates import Counts
 from stageline.traffic import Arm, Traffic
@@ -118,6 +118,19 @@ def counts(rows: Sequence[tuple[float, float, float, float]]) -> Counts:
     return Counts(hits, asked, champion_hits, champion_asked)
 
 
+def by_step(traffic: Sequence[Traffic]) -> list[dict[str, Any]]:
+    """Return the rows and the errors of both arms at each percentage, for the record; none that cannot be counted."""
+    if fault_of_counts(traffic):
+        return []
+    steps: dict[int, list[Traffic]] = {}
+    for interval in traffic:
+        steps.setdefault(interval.percent, []).append(interval)
+    return [
+        {"percent": percent, "canary": _counted(map(_canary, of)), "champion": _counted(map(_champion, of))}
+        for percent, of in steps.items()
+    ]
+
+
 def blocks_of(traffic: Sequence[Traffic], measured: Measured, *, least: tuple[int, int] = (1, 1)) -> list[Block]:
     """Return the values of both arms in blocks that hold enough rows.
 
@@ -158,6 +171,15 @@ def rows_of(traffic: Sequence[Traffic], measured: Measured | None = None) -> tup
         return arm.events if measured is None else len(getattr(arm, measured))
 
     return sum(rows(each.canary) for each in traffic), sum(rows(each.champion) for each in traffic)
+
+
+def _counted(arms: Iterable[Arm]) -> dict[str, Any]:
+    events, errors = 0, dict[str, int]()
+    for arm in arms:
+        events += int(arm.events)
+        for kind, number in arm.errors.items():
+            errors[str(kind)] = errors.get(str(kind), 0) + int(number)
+    return {"events": events, "errors": {kind: number for kind, number in errors.items() if number}}
 
 
 def _arms(traffic: Sequence[Traffic]) -> Iterator[tuple[str, Arm]]:

@@ -1,9 +1,10 @@
 """Errors: the canary's share beside the champion's of the same intervals, and beside a limit of its own."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from stageline.release.rollout import rates
-from stageline.release.rollout.arms import broken, counts, error_counts, rows_of, together
+from stageline.release.rollout.arms import broken, by_step, counts, error_counts, rows_of, together
 from stageline.release.rollout.bounds import Bounds
 from stageline.release.rollout.findings import POINTS, TRIFLE, Finding, limit_in_percent, rate, rows_in_words, span
 from stageline.release.rollout.late_harm import late_harm
@@ -25,6 +26,7 @@ def _increase(metric: ErrorRate, observed: Observed) -> Finding:
     borne = TRIFLE * limit
     why = observed.fault()
     bounds, shown, rows, late = None, "error_rate", (0, 0), ""
+    beside: dict[str, Any] = {"steps": by_step(observed.traffic)}
     if not why:
         rows = rows_of(observed.traffic)
         told = error_counts(observed.traffic)
@@ -32,6 +34,7 @@ def _increase(metric: ErrorRate, observed: Observed) -> Finding:
             why = "the arms were never asked at the same time"
         else:
             canary, champion = (float(each) for each in told.rates)
+            beside |= {"canary": canary, "champion": champion}
             # An hour in which the champion was down is none in which the canary did well.
             sound = [each for each in observed.traffic if not broken(each)]
             bounds = rates.bounds_of(
@@ -47,7 +50,7 @@ def _increase(metric: ErrorRate, observed: Observed) -> Finding:
             why = observed.broken()
     return Finding(
         INCREASE, "error_rate", shown, rows, bounds, borne, limit, f"max_increase = {_points(limit)}", why=why,
-        few="" if why else observed.few(), late=late,
+        few="" if why else observed.few(), late=late, beside=beside,
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """From what is known of a quantity to a check: harm by its size, and a pass only where harm is ruled out."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from stageline.release.rollout.bounds import Bounds
 from stageline.verdicts import Check, Verdict
@@ -23,6 +25,7 @@ class Finding:
     :param few: Why it can neither pass nor warn, if so.
     :param late: Since when there is harm that began later than the rollout, if so.
     :param exact: Whether harm may be shown by however few rows.
+    :param beside: Further numbers that the rollout's page shows: those of canary and champion beside each other.
     """
 
     code: str
@@ -37,6 +40,7 @@ class Finding:
     few: str = ""
     late: str = ""
     exact: bool = True
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> Check:
         """Return it as a check.
@@ -46,13 +50,13 @@ class Finding:
         newest intervals alone are beyond the limit, beyond doubt: what went well before does not make up for that.
         """
         verdict, words = self._verdict()
-        details: dict[str, float | None] = {"canary_rows": self.rows[0], "champion_rows": self.rows[1]}
+        details: dict[str, Any] = {"canary_rows": self.rows[0], "champion_rows": self.rows[1]}
         if self.bounds is not None:
             details |= {"low": _or_none(self.bounds.low), "high": _or_none(self.bounds.high)}
         return Check(
             code=self.code, name=self.name, verdict=verdict, message=f"{self.shown}, {self.allowed}{words}",
             n=sum(self.rows), value=_or_none(self.bounds.value if self.bounds else None), limit=self.limit,
-            details=details,
+            details={**details, **self.beside},
         )  # fmt: skip
 
     def _verdict(self) -> tuple[Verdict, str]:

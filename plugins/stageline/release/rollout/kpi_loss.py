@@ -20,7 +20,7 @@ def loss_findings(metric: KpiLoss, observed: Observed) -> Iterator[Finding]:
     limit = metric.max_loss
     why = observed.fault("losses")
     bounds, shown, rows = None, "kpi", (0, 0)
-    exact = False
+    exact, beside = False, dict[str, float]()
     if not why:
         rows = rows_of(observed.traffic, "losses")
         blocks = blocks_of(observed.traffic, "losses", least=(means.LEAST_ROWS, means.LEAST_ROWS))
@@ -31,6 +31,7 @@ def loss_findings(metric: KpiLoss, observed: Observed) -> Iterator[Finding]:
             why = observed.broken() or f"at no time have both arms {means.LEAST_ROWS} losses"
         else:
             (canary, champion), bounds = (_of_classes if exact else _of_numbers)(blocks, limit, observed.alphas)
+            beside = {"canary": canary, "champion": champion}
             shown = f"the mean loss of the canary is {canary:.4g} against {champion:.4g} of the champion's "
             shown += rows_in_words(rows)
             if bounds is None:
@@ -40,7 +41,7 @@ def loss_findings(metric: KpiLoss, observed: Observed) -> Iterator[Finding]:
                 why = observed.broken()
     yield Finding(
         LOSS, "kpi", shown, rows, bounds, TRIFLE * limit, limit, f"max_loss = {limit_in_percent(limit)}", why=why,
-        exact=exact, few="" if why else observed.few("losses", step=False),
+        exact=exact, few="" if why else observed.few("losses", step=False), beside=beside,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ def _increase(metric: Latency, observed: Observed) -> Finding:
     name = f"latency({_quantile(metric.quantile)})"
     why = observed.fault("latency_ms")
     bounds, shown, rows, late = None, name, (0, 0), ""
+    beside: dict[str, float] = {}
     if not why:
         rows = rows_of(observed.traffic, "latency_ms")
         # Of fewer of the champion's rows the quantile would be another one: the largest of them.
@@ -39,6 +40,8 @@ def _increase(metric: Latency, observed: Observed) -> Finding:
             )
             bounds = quantiles.bounds_of(beyond, alphas=observed.alphas, pivots=(borne, limit))
             slower = float(beyond.hits(limit).sum() / beyond.rows.sum())
+            (canary,), (champion,) = quantiles.side_by_side(beyond.canary, beyond.champion, [metric.quantile])
+            beside = {"canary": canary, "champion": champion}
             shown = (
                 f"the {_quantile(metric.quantile)} quantile of the canary's latency is {1 + bounds.value:.2f} times "
                 f"the champion's {rows_in_words(rows)}, {span(bounds, PERCENT, more='slower', fewer='faster')}, and "
@@ -49,7 +52,7 @@ def _increase(metric: Latency, observed: Observed) -> Finding:
             why = observed.broken()
     return Finding(
         INCREASE, name, shown, rows, bounds, borne, limit, f"max_increase = {limit_in_percent(limit)}", why=why,
-        few="" if why else observed.few("latency_ms"), late=late,
+        few="" if why else observed.few("latency_ms"), late=late, beside=beside,
     )  # fmt: skip
 
 

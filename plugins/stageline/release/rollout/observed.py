@@ -40,6 +40,9 @@ class Observed:
         """
         if not self.traffic:
             return "nothing was observed yet"
+        unknown = next((each.losses_fault for each in self.traffic if each.losses_fault), "")
+        if measured == "losses" and unknown:
+            return unknown
         fault = fault_of_counts(self.traffic) if measured is None else fault_of_values(self.traffic, measured)
         if fault:
             return fault

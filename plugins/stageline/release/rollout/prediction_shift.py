@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from stageline.release.rollout import rates
+from stageline.release.rollout import quantiles, rates
 from stageline.release.rollout.arms import Block, blocks_of, rows_of
 from stageline.release.rollout.bounds import Bounds, highest, lowest
 from stageline.release.rollout.findings import TRIFLE, Finding, rows_in_words
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SHIFT = "SL-R014"
 # Points of the distribution that are compared; more classes than that are numbers.
 POINTS = 64
+# Quantiles of the predictions that the rollout's page shows.
+_SHOWN = (0.1, 0.5, 0.9)
+# Codes of texts are far larger, but for one in a quarter of a million.
+_TOLD_BELOW = 1e9
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def shift_findings(metric: PredictionShift, observed: Observed) -> Iterator[Find
     borne = TRIFLE * limit
     why = observed.fault("predictions")
     bounds, shown, rows, late = None, "predictions", (0, 0), ""
+    beside: dict[str, Any] = {}
     if not why:
         rows = rows_of(observed.traffic, "predictions")
         blocks = blocks_of(observed.traffic, "predictions")
@@ -72,8 +77,9 @@ def shift_findings(metric: PredictionShift, observed: Observed) -> Iterator[Find
         else:
             shares = shares_of(blocks, classes=_are_classes(observed))
             distance, place = shares.distance()
+            beside = _beside(shares, blocks, place)
             bounds = shares.bounds(distance, alphas=observed.alphas, pivots=(borne, limit))
-            where = f"in the share of class {place:.6g}" if shares.classes else f"at {place:.4g}"
+            where = f"in the share of {class_in_words(place)}" if shares.classes else f"at {place:.4g}"
             shown = (
                 f"the predictions of the canary and of the champion {rows_in_words(rows)} differ by {distance:.2f}, "
                 f"most {where}, between {bounds.low:.2f} and {bounds.high:.2f}"
@@ -83,8 +89,25 @@ def shift_findings(metric: PredictionShift, observed: Observed) -> Iterator[Find
             why = observed.broken()
     yield Finding(
         SHIFT, "predictions", shown, rows, bounds, borne, limit, f"max_distance = {limit:.3g}", why=why,
-        few="" if why else observed.few("predictions"), late=late,
+        few="" if why else observed.few("predictions"), late=late, beside=beside,
     )  # fmt: skip
+
+
+def class_in_words(code: float) -> str:
+    """Return how a class is called; the hash that stands for a text says nothing to anybody, nor who may read it."""
+    return f"class {code:.0f}" if abs(code) < _TOLD_BELOW else "one class"
+
+
+def _beside(shares: Shares, blocks: Sequence[Block], place: float) -> dict[str, Any]:
+    """Return the shares of the class that differs most; of numbers the medians, and the middle four fifths."""
+    if shares.classes:
+        canary, champion = (rates_[: len(shares.points)] for rates_ in shares.counts.rates)
+        where = int(shares.points.searchsorted(place))
+        return {"class": place, "canary": float(canary[where]), "champion": float(champion[where])}
+    tried, used = quantiles.side_by_side([each.canary for each in blocks], [each.champion for each in blocks], _SHOWN)
+    return {
+        "canary": tried[1], "champion": used[1], "canary_range": tried[::2], "champion_range": used[::2],
+    }  # fmt: skip
 
 
 def shares_of(blocks: Sequence[Block], *, classes: bool) -> Shares:

@@ -122,6 +122,33 @@ def bounds_of(beyond: Beyond, *, alphas: tuple[float, float], pivots: tuple[floa
     return Bounds(value, low, high)
 
 
+def side_by_side(
+    canary: Sequence["np.ndarray"], champion: Sequence["np.ndarray"], at: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """Return quantiles of both arms over all blocks, each block with the same weight in both.
+
+    The weights are those of rates, after Mantel and Haenszel: how the share of the canary changed from block to block
+    makes no difference between the arms.
+
+    :param canary: Values by block; neither arm's block is ever empty.
+    :param at: Which quantiles, 0 to 1.
+    """
+    weights = [len(one) * len(other) / (len(one) + len(other)) for one, other in zip(canary, champion, strict=True)]
+    return _quantiles(canary, weights, at), _quantiles(champion, weights, at)
+
+
+def _quantiles(blocks: Sequence["np.ndarray"], weights: Sequence[float], at: Sequence[float]) -> list[float]:
+    import numpy as np
+
+    values = np.concatenate([*blocks])
+    each = np.concatenate([np.full(len(block), w / len(block)) for block, w in zip(blocks, weights, strict=True)])
+    order = np.argsort(values, kind="stable")
+    upto = np.cumsum(each[order])
+    # A sum of many weights may miss a share by its last digits.
+    places = np.searchsorted(upto, np.array(at) * upto[-1] * (1 - 1e-9))
+    return [float(values[order[min(place, len(order) - 1)]]) for place in places]
+
+
 def _as_often(beyond: Beyond) -> float:
     """Return the increase at which as many of the canary's values lie beyond as of the champion's."""
     expected = beyond.expected

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from stageline.exceptions import ArtifactError, Outage, StagelineError
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 class Following:
     """How the server stands to the ledger.
 
-    :param head: The newest that was read.
+    :param head: The newest that was read, as it is to be served now.
     :param read_at: Of a monotonic clock.
     :param ledger: Why the ledger could not be read last time; empty: it could.
     :param fault: Why what the head names is not served; empty: it is, or is being loaded.
@@ -62,7 +63,7 @@ class Follower:
         :raises ArtifactError: There is no champion, or it cannot be loaded.
         :raises Outage: The ledger cannot be reached.
         """
-        head = self._ledger.head(self._pipeline)
+        head = self._ledger.head(self._pipeline).live(datetime.now(UTC))
         if head.champion is None:
             raise ArtifactError(
                 f"pipeline {self._pipeline!r} has no champion: no model was ever released; run its training and "
@@ -95,17 +96,19 @@ class Follower:
         state = self.state
         if state is None or self._lineup is None:
             return
+        read, read_at, unread = state.head, state.read_at, ""
         try:
-            head = self._ledger.head(self._pipeline)
+            read, read_at = self._ledger.head(self._pipeline), time.monotonic()
         except StagelineError as error:
+            unread = str(error)
             if not state.ledger:
                 _log.warning("the last head is kept: %s", error)
-            self.state = Following(state.head, state.read_at, str(error), state.fault, state.refused)
-            return
-        moved = head.position != state.head.position
+        # Also while the ledger is away: a canary whose time is over leaves the traffic.
+        head = read.live(datetime.now(UTC))
+        moved = (head.position, head.canary) != (state.head.position, state.head.canary)
         again = bool(state.fault) and time.monotonic() - self._tried > _AGAIN_SECONDS
         fault, refused = ("", False) if moved else (state.fault, state.refused)
-        self.state = Following(head, time.monotonic(), "", fault, refused)
+        self.state = Following(head, read_at, unread, fault, refused)
         if not moved and not again:
             return
         self._tried = time.monotonic()
@@ -120,7 +123,7 @@ class Follower:
             for answerer in before.answerers:
                 if answerer not in lineup.answerers:
                     answerer.retire()
-        self.state = Following(head, time.monotonic(), "", fault, refused)
+        self.state = Following(head, read_at, unread, fault, refused)
 
     def _load(self, head: "Head") -> tuple[Lineup, str, bool]:
         """Return a line-up, and why its canary is missing.

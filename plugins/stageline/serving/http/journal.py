@@ -160,8 +160,9 @@ class Journal:
     def full(self) -> list[Segment]:
         """Return the files that nothing is added to any more, the oldest first."""
         with self._guard:
+            # Listed while nobody may begin another: of one that is begun meanwhile, nobody would know that it is open.
             current = self._number if self._file is not None else None
-        return [segment for segment in segments_of(self.folder) if segment.number != current]
+            return [segment for segment in segments_of(self.folder) if segment.number != current]
 
     def close(self) -> None:
         """Let go of it, and delete the folder if nothing is left in it."""

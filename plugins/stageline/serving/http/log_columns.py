@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stageline.serving.features import Columns, FeatureRows
 
 DAY = "day"
-_FEATURE = "feature_"
+FEATURE = "feature_"
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class LogColumns:
         taken |= {name.lower() for name in given}
         for name in columns.features:
             if name not in given and name not in private:
-                names[name] = f"{_FEATURE}{name}" if name.lower() in taken else name
+                names[name] = f"{FEATURE}{name}" if name.lower() in taken else name
                 given[names[name]] = pa.float64() if name in columns.numeric else pa.string()
         return cls(pa.schema([*given.items(), *own.items()]), names)
 

@@ -1,6 +1,5 @@
 """A released model, loaded: what it answers, what it takes, and which columns its answers have in the log."""
 
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import ArtifactError, MissingStepError, StagelineError
+from stageline.exceptions import ArtifactError, StagelineError
 from stageline.features import PARTS
 from stageline.serving.answers import Oracle
 from stageline.serving.features import Columns
 from stageline.serving.http.intake import Intake
 from stageline.serving.http.log_columns import LogColumns
-from stageline.serving.model_files import ModelFiles, local_file
+from stageline.serving.released_files import recorded_features, released_file
+from stageline.tracking import Tracking
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,11 +45,11 @@ def load_released(version: "ModelVersion", options: "Options", spec: "PipelineSp
     from stageline.spec import Task
     from stageline.training import load_model
 
-    path = _file(version, options)
+    path = released_file(version, spec.pipeline, options.places.tables, Tracking(options.places.tracking_uri))
     with _quiet(), _refusing(version.version, spec.pipeline):
         model = load_model(path, digest=version.digest, trusted_types=options.places.trusted_types)
     oracle = Oracle(model, spec.target.task is Task.CLASSIFICATION, positive=spec.target.positive)
-    evidence = _features(version, spec.pipeline, ledger)
+    evidence = recorded_features(version, spec.pipeline, ledger)
     schema = _snapshot_schema(options.places.tables / spec.pipeline / "features", evidence["snapshot"]["version"])
     columns = _columns(evidence, schema, spec)
     intake = Intake(
@@ -60,36 +60,6 @@ def load_released(version: "ModelVersion", options: "Options", spec: "PipelineSp
     private = frozenset() if options.private else frozenset(spec.source.private)
     log = LogColumns.of(columns, intake.key_types, oracle.kinds, private)
     return ReleasedModel(version.version, version.digest, oracle, intake, log)
-
-
-def _file(version: "ModelVersion", options: "Options") -> Path:
-    from stageline.tracking import Tracking, fetch_file
-
-    files = ModelFiles(options.places.tables / options.pipeline / "models")
-    if (kept := files.find(version.digest)) is not None:
-        return kept
-    if (local := local_file(version.uri)) is not None:
-        if not local.is_file():
-            raise ArtifactError(
-                f"model version {version.version} of {options.pipeline!r}: there is no file {str(local)!r}; restore "
-                "it, roll back, or train and release again"
-            )
-        return files.keep(local, version.digest)
-    with tempfile.TemporaryDirectory() as scratch, Tracking(options.places.tracking_uri).reach():
-        return files.keep(fetch_file(version.uri, Path(scratch)), version.digest)
-
-
-def _features(version: "ModelVersion", pipeline: str, ledger: "Ledger") -> Mapping[str, Any]:
-    """Return what the step `features` of the model's training recorded."""
-    dag_id, _, run_id = version.dag_run.partition("/")
-    for record in ledger.records(pipeline, dag_id=dag_id, run_id=run_id, step="features"):
-        evidence: Mapping[str, Any] = record.evidence.get("evidence") or {}
-        if evidence.get("snapshot", {}).get("version") == version.snapshot:
-            return evidence
-    raise MissingStepError(
-        f"model version {version.version} of {pipeline!r} was trained on snapshot {version.snapshot} in "
-        f"{version.dag_run!r}, but no record of that run's step 'features' names it; train and release again"
-    )
 
 
 def _snapshot_schema(folder: Path, version: int) -> "pa.Schema":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import Outage, TargetError
+from stageline.serving.class_codes import coded
 from stageline.serving.http.served_table import FOLDER, read_served
 from stageline.serving.target import Served
 from stageline.traffic import Arm, Traffic
@@ -46,6 +47,7 @@ class HttpTarget:
         """
         said = [(url, self._ask(url, "GET", "/version")) for url in self.urls]
         for url, status in said:
+            _require_status(url, status)
             if status["head"]["position"] == head.position and status["fault"] and status["refused"]:
                 raise TargetError(f"{url} does not serve record #{head.position}: {status['fault']}")
         return _together(said, head)
@@ -55,12 +57,15 @@ class HttpTarget:
 
         :raises Outage: One cannot be reached.
         """
-        return _together([(url, self._ask(url, "GET", "/version")) for url in self.urls], None)
+        said = [(url, self._ask(url, "GET", "/version")) for url in self.urls]
+        for url, status in said:
+            _require_status(url, status)
+        return _together(said, None)
 
     def observe(self, head: "Head", start: datetime, end: datetime) -> Traffic:
         """Return what the log says of both arms; `losses` stay empty: `served_rows` gives the keys to join labels by.
 
-        :raises Outage: A server cannot be reached, or has not logged all until `end`.
+        :raises Outage: No server can be reached, or none has logged anything of it.
         """
         import pyarrow.compute as pc
 
@@ -69,36 +74,50 @@ class HttpTarget:
         if canary is None or rows is None:
             return Traffic(start, end, canary.percent if canary else 0, Arm(0), Arm(0))
         of_canary = pc.is_in(rows["arm"], value_set=_names("canary", "shadow"))
-        coded, codes = _coded(rows)
         return Traffic(
             start, end, canary.percent,
-            champion=_arm(coded.filter(pc.invert(of_canary)), codes),
-            canary=_arm(coded.filter(of_canary), codes),
+            champion=_arm(rows.filter(pc.invert(of_canary))),
+            canary=_arm(rows.filter(of_canary)),
         )  # fmt: skip
 
     def served_rows(
         self, head: "Head", start: datetime, end: datetime, *, columns: list[str] | None = None
     ) -> "pa.Table | None":
-        """Return the rows of the log of a rollout, once all servers have logged what they answered until `end`.
+        """Return the rows of the log of a rollout, once the servers had a moment to log what they answered until `end`.
+
+        A server that is away tells nothing more; what it has logged, and what the others have, counts.
 
         :param columns: Default: all; keys, features and event time among them.
         :returns: None where nothing was ever logged.
-        :raises Outage: A server cannot be reached, or has not logged all until `end`.
+        :raises Outage: No server can be reached, or none has logged anything of it.
         """
+        away: list[Outage] = []
         for url in self.urls:
-            self._require_logged(url, end)
+            try:
+                self._await_log(url, start, end)
+            except Outage as outage:
+                away.append(outage)
+        if len(away) == len(self.urls):
+            raise away[0]
         sequence = head.canary.sequence if head.canary else 0
         return read_served(self.tables / FOLDER, start, end, sequence=sequence, columns=columns)
 
-    def _require_logged(self, url: str, end: datetime) -> None:
+    def _await_log(self, url: str, start: datetime, end: datetime) -> None:
+        """Wait a moment until a server has logged what it answered; what is missing yet is in the next look.
+
+        :raises Outage: It cannot be asked, or its log has not come as far as the stretch.
+        """
         until = time.monotonic() + self.timeout
         while True:
             complete = datetime.fromisoformat(self._ask(url, "POST", "/flush")["complete_until"])
             if complete >= end:
                 return
             if time.monotonic() > until:
-                raise Outage(f"{url} has logged its answers until {complete}, not until {end}; ask again")
+                break
             time.sleep(_WAIT_SECONDS)
+        # Its clock may be behind; a log that stands still is another matter.
+        if complete <= start:
+            raise Outage(f"{url} has logged its answers until {complete}, not until {end}; ask again")
 
     def _ask(self, url: str, method: str, path: str) -> Any:
         import httpx
@@ -120,6 +139,15 @@ class HttpTarget:
             ) from error
 
 
+def _require_status(url: str, status: Any) -> None:
+    """Refuse what is no server's status, such as the page of something that stands before it.
+
+    :raises Outage: It is none.
+    """
+    if not isinstance(status, dict) or {"head", "champion", "canary", "fault", "refused", "pending"} - {*status}:
+        raise Outage(f"{url}/version answered something else than its status; is it a server of `stageline serve`?")
+
+
 def _together(said: "list[tuple[str, Any]]", head: "Head | None") -> Served:
     """Return what all serve; where one differs, that, and which it is."""
     each = [(url, _served(status), status) for url, status in said]
@@ -138,7 +166,7 @@ def _served(status: Any) -> Served:
     return Served(status["champion"]["digest"], canary["digest"], canary["percent"], status["pending"])
 
 
-def _arm(rows: "pa.Table", codes: str) -> Arm:
+def _arm(rows: "pa.Table") -> Arm:
     import pyarrow.compute as pc
 
     right = rows.filter(pc.is_null(rows["error"]))
@@ -147,20 +175,8 @@ def _arm(rows: "pa.Table", codes: str) -> Arm:
         events=rows.num_rows,
         errors={one["values"]: one["counts"] for one in kinds},
         latency_ms=_numbers(right["latency_ms"]),
-        predictions=_numbers(right[codes]),
+        predictions=coded(right["prediction"]),
     )
-
-
-def _coded(rows: "pa.Table") -> "tuple[pa.Table, str]":
-    """Return the rows with classes as codes that mean the same in both arms, and the column that holds them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    said = rows["prediction"]
-    if pa.types.is_floating(said.type):
-        return rows, "prediction"
-    classes = pa.array(sorted(pc.unique(said.drop_null()).to_pylist()), said.type)
-    return rows.append_column("code", pc.index_in(said, value_set=classes)), "code"
 
 
 def _numbers(values: "pa.ChunkedArray") -> "np.ndarray":

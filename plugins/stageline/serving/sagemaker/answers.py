@@ -3,17 +3,18 @@
 import base64
 import binascii
 import csv
-import hashlib
 import io
 import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stageline.exceptions import TargetError
+from stageline.serving.class_codes import as_array, code_of
 from stageline.serving.sagemaker.failures import asking
 from stageline.serving.sagemaker.traffic import whole_minutes
 from stageline.traffic import Arm
@@ -21,7 +22,6 @@ from stageline.traffic import Arm
 # Of one arm and stretch: enough to compare distributions, and bounded in memory.
 _MOST_ANSWERS = 50_000
 _HOUR = timedelta(hours=1)
-_CODE_BYTES = 6  # a float holds so many exactly
 
 
 @dataclass
@@ -114,12 +114,8 @@ class Answers:
 
 def with_answers(arm: Arm, said: Said) -> Arm:
     """Return an arm with what its model answered."""
-    import numpy as np
-
     errors = Counter(arm.errors) + said.errors
-    return replace(
-        arm, events=max(arm.events, errors.total()), errors=dict(errors), predictions=np.asarray(said.values, float)
-    )
+    return replace(arm, events=max(arm.events, errors.total()), errors=dict(errors), predictions=as_array(said.values))
 
 
 def _predictions(answer: Mapping[str, Any]) -> list[Any]:
@@ -146,22 +142,22 @@ def _predictions(answer: Mapping[str, Any]) -> list[Any]:
 
 
 def _number(value: Any) -> float:
-    """Return a prediction as a number; a class as a code that is the same wherever it is made.
+    """Return a prediction as a number; a class, which a whole number is, as its code.
 
     :raises TypeError: It is a list or an object.
     """
     if value is None:
         return math.nan
-    if isinstance(value, bool | int | float):
-        return float(value)
-    if not isinstance(value, str):
+    if isinstance(value, float):
+        return value
+    if not isinstance(value, bool | int | str):
         raise TypeError(type(value).__name__)
-    return float(int.from_bytes(hashlib.sha256(value.encode()).digest()[:_CODE_BYTES]))
+    return code_of(value)
 
 
 def _cell(text: str) -> float | str:
-    """Return a cell of a CSV answer: a number, or the name of a class."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    """Return a cell of a CSV answer: a whole number, another one, or the name of a class."""
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
