@@ -11,6 +11,7 @@ StagelineError
 │   ├── HeadError            the head cannot move so: another moved it first, or there is no such champion
 │   │   └── SupersededError  the candidate is older than what was promoted already
 │   ├── TargetError          a serving target does not serve what was asked for, and will not by itself
+│   ├── CostError            amounts or units that may not be mixed, or figures no cost can be computed from
 │   └── ScaffoldError        `stageline init` would have to overwrite something
 └── Outage                   a store cannot be reached: worth a retry
     ├── LedgerError          the ledger
@@ -60,6 +61,10 @@ class SupersededError(HeadError):
 
 class TargetError(Refusal):
     """A serving target does not serve what was asked for, and will not by itself."""
+
+
+class CostError(Refusal):
+    """Amounts or units that may not be mixed, or figures no cost can be computed from."""
 
 
 class ScaffoldError(Refusal):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stageline.costs import Latency, estimate_serving, load_prices
+from stageline.costs.queueing import Objective, servers_needed
 from stageline.costs.serving import HOURS_PER_MONTH, serving_assumptions
 from stageline.exceptions import SpecError
 
@@ -22,16 +23,16 @@ def own(tmp_path, text):
 
 def test_a_little_load_costs_one_replica_all_month(prices):
     estimate = estimate_serving(Latency(5.0, 20.0, 1_000), 700, prices, load=1)
-    per_hour = prices.vcpu_hour.value + 2 * prices.memory_gib_hour.value
+    per_hour = prices.vcpu_hour.first + 2 * prices.memory_gib_hour.first
     assert estimate.replicas == 1
     assert estimate.cost_per_month == pytest.approx(per_hour * HOURS_PER_MONTH)
     assert estimate.cost_per_1000 == pytest.approx(estimate.cost_per_month / 0.7)
 
 
-def test_replicas_keep_up_with_the_peak_at_sixty_percent(prices):
-    # 100 a second on average, 300 at the peak, 10 ms each: 3 busy vCPUs, 5 at 60 %.
+def test_replicas_answer_the_peak_in_time(prices):
+    # 100 a second on average, 300 at the peak, 10 ms each: 3 busy vCPUs, of which 4 answer 99 % within 100 ms.
     estimate = estimate_serving(Latency(10.0, 10.0, 1_000), 100 * HOURS_PER_MONTH * 3_600, prices, load=1)
-    assert estimate.replicas == 5
+    assert estimate.replicas == servers_needed(300, 0.01, Objective(0.1)) == 4
 
 
 def test_no_load_has_no_cost_per_prediction(prices):
@@ -49,7 +50,7 @@ def test_more_load_never_costs_less(prices, single, today, load, more):
 def test_the_assumptions_name_prices_and_their_date(prices):
     text = " ".join(serving_assumptions(prices))
     assert prices.as_of in text
-    assert f"{prices.vcpu_hour.value:g} {prices.vcpu_hour.unit}" in text
+    assert f"{prices.vcpu_hour.first:g} {prices.vcpu_hour.unit}" in text
 
 
 def test_a_project_sets_a_price(tmp_path):

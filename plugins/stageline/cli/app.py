@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stageline import __version__
-from stageline.cli import pipelines, quality, readiness, releases
+from stageline.cli import costs, pipelines, quality, readiness, releases
 from stageline.cli.alerts import alerts
 from stageline.cli.history import history
 from stageline.cli.monitoring import monitor
@@ -42,3 +42,4 @@ for _command in (
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(quality.app, name="quality")
+app.add_typer(costs.app, name="costs")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from stageline.spec.costs import Costs
 from stageline.spec.metrics import METRICS, check_metric
 from stageline.spec.operating import Gates, Monitor, Objective, QualityGate, Release
 from stageline.spec.problems import refuse
@@ -216,6 +217,7 @@ class PipelineSpec(Section):
     release: Release | None = None
     monitor: Monitor | None = None
     slo: Annotated[tuple[Objective, ...], FromYaml] = ()
+    costs: Costs | None = None
     readiness: Readiness = Readiness()
 
     @model_validator(mode="after")

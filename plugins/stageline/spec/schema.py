@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stageline.spec import models, operating
+from stageline.spec import costs, models, operating
 from stageline.spec.expectations import catalogue
 from stageline.spec.metrics import METRICS
 from stageline.spec.requirements import REQUIRED
 
 DEFAULT_PATH = Path("config", "pipeline.schema.json")
 
+# Where the models of sections are.
+_PLACES = (models, operating, costs)
 _PARAMETER = re.compile(r":param (\w+):\s*(.+?)(?=\n\s*:|\Z)", re.DOTALL)
 
 
@@ -25,7 +27,7 @@ def pipeline_schema() -> dict[str, Any]:
     schema = models.PipelineSpec.model_json_schema()
     sections = schema["$defs"]
     for name, section in {**sections, "PipelineSpec": schema}.items():
-        _describe(section, getattr(models, name, None) or getattr(operating, name, None))
+        _describe(section, next((found for place in _PLACES if (found := getattr(place, name, None))), None))
     sections["Kpi"]["properties"]["metric"]["enum"] = sorted(METRICS)
     sections["Kpi"]["allOf"] = [_goal("max", "min", more=False), _goal("min", "max", more=True)]
     sections["Expectation"] = _expectation(sections["Expectation"])
