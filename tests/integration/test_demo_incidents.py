@@ -10,7 +10,7 @@ import pytest
 from own_airflow import ROOT
 from small_project import Stores
 
-from stageline.demo.calendar import CALENDAR, write_window
+from stageline.demo.calendar import CALENDARS, write_window
 from stageline.demo.calendar import Window as Hours
 from stageline.demo.incidents import SCRIPTED_INCIDENTS, Finder
 from stageline.monitoring.performance_checks import LOSS
@@ -81,18 +81,17 @@ def replays(kept, stores, execute, tmp_path, monkeypatch):
     """Release a model of 2024, and replay 2025 without and with the incidents; only once."""
     if True in kept:
         return kept
-    calendar = tmp_path / "calendar.json"
-    monkeypatch.setenv(CALENDAR, str(calendar))
+    monkeypatch.setenv(CALENDARS, str(tmp_path))
     spec = (ROOT / "config/pipelines/hourly_demand_pilot.yaml").read_text("utf-8")
     named = re.sub("^pipeline: .*$", "pipeline: small", spec, flags=re.MULTILINE)
     (stores.project / "config/pipelines/small.yaml").write_text(named, encoding="utf-8")
-    write_window(calendar, Hours("2024-01-01", "2025-01-01"))
+    write_window(tmp_path, "hourly_demand_so_far", Hours("2024-01-01", "2025-01-01"))
     for kind in TRAINED:
         given = {"needs_approval": False} if kind is ReleaseOperator else {}
         step = kind(task_id=kind.step, pipeline="small", **given)
         execute(step, run_id="2024", run_after=datetime(2025, 1, 1, tzinfo=UTC))
     for incidents in (False, True):
-        write_window(calendar, Hours("2024-01-01", "2026-01-01", incidents=incidents))
+        write_window(tmp_path, "hourly_demand_so_far", Hours("2024-01-01", "2026-01-01", incidents=incidents))
         with _watched(stores) as watched:
             judged = judge_history(watched, START, END)
             assert [each.window for each in judged] == WEEKS

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from own_airflow import ROOT
 
-from stageline.demo.calendar import CALENDAR, write_window
+from stageline.demo.calendar import CALENDARS, write_window
 from stageline.operators import (
     DataQualityOperator,
     DriftCheckOperator,
@@ -22,7 +22,7 @@ from stageline.operators import (
     ScoreOperator,
     TrainOperator,
 )
-from stageline.standalone.story import ACTS, NIGHT_BUSES, PIPELINE
+from stageline.standalone.story import ACTS, NIGHT_BUSES, PIPELINE, SOURCE
 
 TRAINED = (
     DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ReferenceProfileOperator,
@@ -33,14 +33,13 @@ TRAINED = (
 @pytest.fixture
 def told(stores, execute, tmp_path, monkeypatch):
     """Play each act by the same operators."""
-    calendar = tmp_path / "calendar.json"
-    monkeypatch.setenv(CALENDAR, str(calendar))
+    monkeypatch.setenv(CALENDARS, str(tmp_path))
     spec = (ROOT / f"config/pipelines/{PIPELINE}.yaml").read_text("utf-8")
     name = re.compile(f"^pipeline: {PIPELINE}$", re.MULTILINE)
     (stores.project / "config/pipelines/small.yaml").write_text(name.sub("pipeline: small", spec), encoding="utf-8")
     heads, stopped = [], []
     for number, act in enumerate(ACTS):
-        write_window(calendar, act.window)
+        write_window(tmp_path, SOURCE, act.window)
         when = {"run_id": f"act-{number}", "run_after": datetime(2026, 1, 1 + number, tzinfo=UTC)}
         try:
             for kind in TRAINED:
@@ -55,7 +54,7 @@ def told(stores, execute, tmp_path, monkeypatch):
     execute(RollbackOperator(task_id="rollback", pipeline="small", reason="complaints"), run_id="back")
     with stores.ledger() as ledger:
         heads.append(ledger.head("small"))
-    write_window(calendar, NIGHT_BUSES)
+    write_window(tmp_path, SOURCE, NIGHT_BUSES)
     execute(ScoreOperator, run_id="night buses")
     told = {"run_id": "watched", "told": {"pipeline": "small", "partition": "night buses"}}
     execute(DriftCheckOperator, **told)

@@ -11,7 +11,7 @@ from pilot_moments import approve, score, take
 from rollout_runs import head, wait_until
 from threadpoolctl import threadpool_limits
 
-from stageline.demo.calendar import PRODUCTION_CALENDAR, write_window
+from stageline.demo.calendar import CALENDARS, write_window
 from stageline.operators import (
     DataQualityOperator,
     EvaluateOperator,
@@ -22,7 +22,7 @@ from stageline.operators import (
     RolloutOperator,
     TrainOperator,
 )
-from stageline.standalone.production_story import ACTS, PIPELINE
+from stageline.standalone.production_story import ACTS, PIPELINE, SOURCE
 
 pytestmark = pytest.mark.xdist_group("demo_production")
 TRAINED = (
@@ -44,24 +44,23 @@ def told(kept, stores, execute, tmp_path, monkeypatch):
         return SimpleNamespace(**kept)
     # What each column is worth is asked in other tests, and takes as long as all the rest.
     monkeypatch.setattr("stageline.evaluation.permutation_importance", lambda *_, **__: {})
-    calendar = tmp_path / "calendar.json"
-    monkeypatch.setenv(PRODUCTION_CALENDAR, str(calendar))
+    monkeypatch.setenv(CALENDARS, str(tmp_path))
     spec = (ROOT / f"config/pipelines/{PIPELINE}.yaml").read_text("utf-8")
     for pattern, instead in ((f"^pipeline: {PIPELINE}$", "pipeline: small"), (r"interval: \S+", "interval: PT1S")):
         spec = re.sub(pattern, instead, spec, flags=re.MULTILINE)
     (stores.project / "config/pipelines/small.yaml").write_text(spec, encoding="utf-8")
     with threadpool_limits(1):  # two threads that wait for each other on a busy machine take ten times as long
-        acts = [_play(stores, execute, calendar, number) for number in range(len(ACTS))]
+        acts = [_play(stores, execute, tmp_path, number) for number in range(len(ACTS))]
     with stores.ledger() as ledger:
         faults = ledger.verify()
     kept.update(acts=acts, records=stores.records(), faults=faults)
     return SimpleNamespace(**kept)
 
 
-def _play(stores, execute, calendar, number):
+def _play(stores, execute, calendars, number):
     act, shares = ACTS[number], []
     when = {"run_id": f"act-{number}", "run_after": datetime(2026, 1, 1 + number, tzinfo=UTC)}
-    write_window(calendar, act.window)
+    write_window(calendars, SOURCE, act.window)
     take(execute, *TRAINED, **when)
     approve(execute, **when)
     sentence, why = "", ""
@@ -73,7 +72,7 @@ def _play(stores, execute, calendar, number):
         except TaskDeferred as waiting:
             if (percent := head(stores).canary.percent) not in shares:
                 shares.append(percent)
-                write_window(calendar, act.live[percent])
+                write_window(calendars, SOURCE, act.live[percent])
                 score(execute, run_id=f"act-{number}-at-{percent}")
             wait_until(waiting.trigger.moment)
     if sentence:

@@ -7,7 +7,7 @@ from rich.console import Console
 from stageline.demo.calendar import Window
 from stageline.ledger import Entry, Ledger, ModelVersion
 from stageline.standalone.narrator import Narrator
-from stageline.standalone.production_story import PIPELINE, SCORE, Act, Trial
+from stageline.standalone.production_story import PIPELINE, SCORE, SOURCE, Act, Trial
 
 ACT = Act(
     "two shares", Window("2024-01-01", "2024-02-01"),
@@ -22,7 +22,7 @@ class Quick(Narrator):
     state = True
 
     def start(self, dag_id):
-        end = json.loads(self.home.production_calendar.read_text("utf-8"))["end"]
+        end = json.loads((self.home.calendars / f"{SOURCE}.json").read_text("utf-8"))["end"]
         object.__setattr__(self, "scorings", (*self.scorings, (dag_id, end)))
         return dag_id
 

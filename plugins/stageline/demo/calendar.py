@@ -12,8 +12,8 @@ from stageline.exceptions import SourceError
 if TYPE_CHECKING:
     import pandas as pd
 
-# Each names a file, for the pilot's table and for that of the pipeline in production; without it, all has happened.
-CALENDAR, PRODUCTION_CALENDAR = "STAGELINE_DEMO_CALENDAR", "STAGELINE_DEMO_PRODUCTION_CALENDAR"
+# Names a folder with a file for each table that time goes on for; without one, all has happened.
+CALENDARS = "STAGELINE_DEMO_CALENDARS"
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,25 @@ class Window:
         return frame[(hour >= datetime.fromisoformat(self.start)) & (hour < datetime.fromisoformat(self.end))]
 
 
-def write_window(file: Path, window: Window) -> None:
-    """Move the window; who reads meanwhile finds the old one or the new one."""
+def write_window(calendars: Path, table: str, window: Window) -> None:
+    """Move the window of a table; who reads meanwhile finds the old one or the new one.
+
+    :param calendars: Folder that `CALENDARS` names.
+    """
+    file = calendars / f"{table}.json"
     draft = file.with_suffix(".draft")
     draft.write_text(json.dumps(asdict(window)), encoding="utf-8")
     draft.replace(file)
 
 
-def read_window(calendar: str = CALENDAR) -> Window | None:
-    """Return the window that the environment's file holds, or none without one.
+def read_window(table: str) -> Window | None:
+    """Return the window that the environment's folder holds for a table, or none without one.
 
-    :param calendar: `CALENDAR` or `PRODUCTION_CALENDAR`.
     :raises SourceError: The file holds no window.
     """
-    file = Path(os.environ.get(calendar, ""))
-    if not file.is_file():
+    folder = os.environ.get(CALENDARS)
+    file = Path(folder or "", f"{table}.json")
+    if not folder or not file.is_file():
         return None
     try:
         window = Window(**json.loads(file.read_text("utf-8")))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stageline.demo.calendar import CALENDAR, PRODUCTION_CALENDAR, read_window
+from stageline.demo.calendar import read_window
 from stageline.exceptions import SourceError
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ def _with_incidents() -> "pd.DataFrame":
     return simulate_demand(incidents=SCRIPTED_INCIDENTS)
 
 
-def _so_far(calendar: str) -> "pd.DataFrame":
+def _so_far(table: str) -> "pd.DataFrame":
     from stageline.demo.incidents import CONTRACTS_JOIN, SCRIPTED_INCIDENTS
     from stageline.demo.simulator import simulate_demand
 
-    window = read_window(calendar)
+    window = read_window(table)
     if window is None:
         return _clean()
     scripted = SCRIPTED_INCIDENTS if window.incidents else ()
@@ -38,8 +38,10 @@ def _so_far(calendar: str) -> "pd.DataFrame":
 DEMO_TABLES: "dict[str, Callable[[], pd.DataFrame]]" = {
     "hourly_demand": _clean,
     "hourly_demand_incidents": _with_incidents,
-    "hourly_demand_so_far": partial(_so_far, CALENDAR),
-    "hourly_demand_in_production": partial(_so_far, PRODUCTION_CALENDAR),
+    **{
+        name: partial(_so_far, name)
+        for name in ("hourly_demand_so_far", "hourly_demand_in_production", "hourly_demand_on_its_way")
+    },
 }
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from stageline.demo.calendar import CALENDAR, PRODUCTION_CALENDAR
+from stageline.demo.calendar import CALENDARS
 from stageline.standalone.home import Home
 from stageline.standalone.keys import Keys
 from stageline.standalone.ports import LOOPBACK
@@ -95,6 +95,5 @@ def _stageline(running: Running, home: Home) -> dict[str, str]:
         "AIRFLOW__STAGELINE__HOME": str(home.stageline),
         "AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI": running.mlflow_url,
         "AIRFLOW__STAGELINE__MLFLOW_UI_URL": running.mlflow_url,
-        CALENDAR: str(home.calendar),
-        PRODUCTION_CALENDAR: str(home.production_calendar),
+        CALENDARS: str(home.calendars),
     }

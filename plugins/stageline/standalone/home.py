@@ -44,14 +44,14 @@ class Home:
         return self.stageline / "ledger.db"
 
     @property
-    def calendar(self) -> Path:
-        """How much of the demo's two years has happened yet."""
-        return self.stageline / "demo_calendar.json"
+    def calendars(self) -> Path:
+        """How much of the demo's two years has happened yet, by table."""
+        return self.stageline / "demo_calendars"
 
     @property
-    def production_calendar(self) -> Path:
-        """The same for the pipeline in production."""
-        return self.stageline / "demo_production_calendar.json"
+    def way_up(self) -> Path:
+        """A project of its own: of the demo's pipeline that goes from POC to production."""
+        return self.folder / "way_up"
 
     @property
     def logs(self) -> Path:
@@ -72,7 +72,7 @@ class Home:
         """Make the folders; others on this machine cannot look inside."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        for folder in (self.airflow, self.mlflow, self.stageline, self.logs):
+        for folder in (self.airflow, self.mlflow, self.stageline, self.logs, self.calendars):
             folder.mkdir(exist_ok=True)
 
     @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from stageline.demo.calendar import Window, write_window
 from stageline.standalone.narrator import Narrator
 
-PIPELINE = "hourly_demand_production"
+PIPELINE, SOURCE = "hourly_demand_production", "hourly_demand_in_production"
 TRAIN, SCORE = f"{PIPELINE}.train", f"{PIPELINE}.score"
 
 
@@ -63,7 +63,7 @@ class Trial:
             return
         self.shares.append(canary.percent)
         if canary.percent in self.act.live:
-            write_window(self.narrator.home.production_calendar, self.act.live[canary.percent])
+            write_window(self.narrator.home.calendars, SOURCE, self.act.live[canary.percent])
         self.scored = self.narrator.succeeds(self.narrator.start(SCORE)) and self.scored
 
     def as_told(self, *, released: bool) -> bool:
@@ -86,7 +86,7 @@ def tell(narrator: Narrator) -> bool:
     good = True
     for number, act in enumerate(ACTS, start=1):
         narrator.begin(f"Production, {number} of {len(ACTS)}", act.title)
-        write_window(narrator.home.production_calendar, act.window)
+        write_window(narrator.home.calendars, SOURCE, act.window)
         trial, run = Trial(narrator, act), narrator.start(TRAIN)
         released = narrator.follow(run, beside=trial.go_on) == "success"
         narrator.show(run)

@@ -6,7 +6,7 @@ from stageline.demo.calendar import Window, write_window
 from stageline.standalone.airflow_api import DagRun
 from stageline.standalone.narrator import Narrator
 
-PIPELINE = "hourly_demand_pilot"
+PIPELINE, SOURCE = "hourly_demand_pilot", "hourly_demand_so_far"
 TRAIN, SCORE, MONITOR = f"{PIPELINE}.train", f"{PIPELINE}.score", f"{PIPELINE}.monitor"
 _REASON = "the evening planners do not trust the new numbers"
 
@@ -47,7 +47,7 @@ def tell(narrator: Narrator) -> bool:
     good = True
     for number, act in enumerate(ACTS, start=1):
         _begin(narrator, number, act.title)
-        write_window(narrator.home.calendar, act.window)
+        write_window(narrator.home.calendars, SOURCE, act.window)
         run = narrator.start(TRAIN)
         released = narrator.succeeds(run)
         good = good and released is act.released
@@ -57,7 +57,7 @@ def tell(narrator: Narrator) -> bool:
     narrator.command("rollback", PIPELINE, "--reason", _REASON)
     # Before the scoring: its predictions start the monitoring.
     narrator.api.unpause(MONITOR)
-    write_window(narrator.home.calendar, NIGHT_BUSES)
+    write_window(narrator.home.calendars, SOURCE, NIGHT_BUSES)
     again = narrator.start(SCORE)
     good = narrator.succeeds(again) and good
     narrator.command("verify", PIPELINE)
