@@ -46,7 +46,7 @@ class Home:
     @property
     def calendars(self) -> Path:
         """How much of the demo's two years has happened yet, by table."""
-        return self.stageline / "demo_calendars"
+        return self.folder / "calendars"
 
     @property
     def way_up(self) -> Path:
