@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 
@@ -101,3 +102,10 @@ def test_no_part_of_airflow_serves_its_logs_on_every_address(running):
     assert set(parts) == {"api-server", "scheduler", "dag-processor", "triggerer"}
     assert "--skip-serve-logs" in parts["scheduler"]
     assert "--skip-serve-logs" in parts["triggerer"]
+
+
+def test_airflow_reads_the_project_of_the_way_up_beside_its_own_folder(running, home):
+    own, other = json.loads(made(running, home)["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])
+    assert (own["name"], own["kwargs"]) == ("dags-folder", {})
+    assert other["kwargs"] == {"path": str(home.way_up / "dags")}
+    assert Path(other["kwargs"]["path"]).is_dir()

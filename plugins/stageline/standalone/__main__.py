@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from stageline.exceptions import StagelineError
-from stageline.standalone import production_story, story
+from stageline.standalone import production_story, story, way_up
 from stageline.standalone.airflow_api import AirflowApi
 from stageline.standalone.errors import StandaloneError
 from stageline.standalone.home import Home
@@ -80,6 +80,7 @@ def _demo(options: Namespace, home: Home, console: Console) -> int:
         good = _runs_of(narrator, DEMO_DAGS)
         good = story.tell(narrator) and good
         good = production_story.tell(narrator) and good
+        good = way_up.tell(narrator) and good
     return 0 if good else 1
 
 

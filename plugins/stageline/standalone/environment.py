@@ -1,5 +1,6 @@
 """The environment that the local servers and their tasks run in."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -77,6 +78,7 @@ def _airflow(running: Running, home: Home, keys: Keys) -> dict[str, str]:
         "API_AUTH__JWT_SECRET": keys.jwt_secret,
         # SQLite under load: wait for the lock rather than die of it.
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.airflow / 'airflow.db'}?timeout=60",
+        "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": _bundles(home),
         # Airflow forgets the import errors of specs at every refresh, and finds them again at the next parse.
         "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
@@ -88,6 +90,17 @@ def _airflow(running: Running, home: Home, keys: Keys) -> dict[str, str]:
         settings["CORE__PLUGINS_FOLDER"] = str(plugins)
     named = {f"AIRFLOW__{name}": value for name, value in settings.items()}
     return named | {"AIRFLOW_HOME": str(home.airflow)}
+
+
+def _bundles(home: Home) -> str:
+    """Return Airflow's own folder of DAGs, and that of the demo's project within the home."""
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    return json.dumps(
+        [
+            {"name": "dags-folder", "classpath": local, "kwargs": {}},
+            {"name": "way-up", "classpath": local, "kwargs": {"path": str(home.way_up / "dags")}},
+        ]
+    )
 
 
 def _stageline(running: Running, home: Home) -> dict[str, str]:

@@ -72,8 +72,8 @@ class Home:
         """Make the folders; others on this machine cannot look inside."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        for folder in (self.airflow, self.mlflow, self.stageline, self.logs, self.calendars):
-            folder.mkdir(exist_ok=True)
+        for folder in (self.airflow, self.mlflow, self.stageline, self.logs, self.calendars, self.way_up / "dags"):
+            folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -41,6 +41,10 @@ class Narrator:
     watch: Callable[[], None]
     seconds: float
 
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG's own runs start."""
+        self.api.unpause(dag_id)
+
     def start(self, dag_id: str) -> DagRun:
         """Start a run of a DAG."""
         (run,) = trigger(self.api, [dag_id], watch=self.watch)

@@ -82,7 +82,7 @@ def tell(narrator: Narrator) -> bool:
     """
     if narrator.told_before(PIPELINE):
         return True
-    narrator.api.unpause(SCORE)
+    narrator.unpause(SCORE)
     good = True
     for number, act in enumerate(ACTS, start=1):
         narrator.begin(f"Production, {number} of {len(ACTS)}", act.title)

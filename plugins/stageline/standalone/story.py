@@ -43,7 +43,7 @@ def tell(narrator: Narrator) -> bool:
     """
     if narrator.told_before(PIPELINE):
         return True
-    narrator.api.unpause(SCORE)
+    narrator.unpause(SCORE)
     good = True
     for number, act in enumerate(ACTS, start=1):
         _begin(narrator, number, act.title)
@@ -56,7 +56,7 @@ def tell(narrator: Narrator) -> bool:
     _begin(narrator, len(ACTS) + 1, "a rollback")
     narrator.command("rollback", PIPELINE, "--reason", _REASON)
     # Before the scoring: its predictions start the monitoring.
-    narrator.api.unpause(MONITOR)
+    narrator.unpause(MONITOR)
     write_window(narrator.home.calendars, SOURCE, NIGHT_BUSES)
     again = narrator.start(SCORE)
     good = narrator.succeeds(again) and good
