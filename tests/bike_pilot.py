@@ -20,4 +20,5 @@ BIKE_PILOT = {
     "gates": "{slices: [season, workingday]}",
     "release": "{target: batch, approvers: [model]}",
     "monitor": "{window: P7D, drift: {fail_above: 0.1}}",
+    "readiness": "{enforce: tell}",
 }

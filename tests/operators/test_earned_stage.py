@@ -44,7 +44,7 @@ def judged(stores):
 
 
 def enforce(stores, how):
-    write_spec(stores.project, **PILOT, readiness=f"{{enforce: {how}}}")
+    write_spec(stores.project, **{**PILOT, "readiness": f"{{enforce: {how}}}"})
 
 
 def newest(stores, step):
@@ -56,7 +56,7 @@ def stage_check(stores):
     return next(check for check in checks if check["code"] == "SL-G007")
 
 
-def test_where_nothing_is_said_a_release_goes_on_and_the_record_says_what_is_missing(approved, execute):
+def test_where_it_is_only_told_a_release_goes_on_and_the_record_says_what_is_missing(approved, execute):
     assert not judged(approved).stage().earned
     result = execute(ReleaseOperator)
 

@@ -7,17 +7,17 @@ import pytest
 from full_evidence import NOW, OWNERS, aged, changed, check, full_facts, judged, spec_of, with_fact, without
 
 from stageline.operators.earned_stage import held_back, judge_earned
-from stageline.readiness import ATTESTATION, GRADUATION, REQUIREMENTS, TESTS, Enforcement, Facts, State, threshold_of
+from stageline.readiness import ATTESTATION, REQUIREMENTS, TESTS, Enforcement, Facts, State, threshold_of
 from stageline.readiness.report import readiness_report
 from stageline.spec import Stage
 from stageline.verdicts import Severity, Verdict
 
-UP, DOWN = {"from": "pilot", "to": "production"}, {"from": "production", "to": "pilot"}
 THREE = {"readiness": {"mission_critical": True}}
 
 
 def enforced(facts, **said):
-    return Facts(facts.spec.model_copy(update={"readiness": facts.spec.readiness.model_copy(update=said)}), facts.facts)
+    said = facts.spec.readiness.model_copy(update=said)
+    return replace(facts, spec=facts.spec.model_copy(update={"readiness": said}))
 
 
 def drop(facts, **wanted):
@@ -171,28 +171,19 @@ class TestGrace:
 
 
 class TestEnforcement:
-    def test_nothing_is_enforced_before_the_first_graduation(self):
+    def test_unless_the_spec_says_otherwise_releases_are_held_back(self):
         lost = drop(full_facts(), step="drill")
         check = judge_earned(judged(lost))
-        assert judged(lost).enforcement is Enforcement.TOLD
-        assert (check.verdict, check.severity, check.effect) == (Verdict.FAILED, Severity.INFO, None)
-        assert "readiness.enforce: block would hold this release back" in check.message
-        assert held_back((check,)) == {}
-
-    def test_whoever_graduated_is_held_to_it(self):
-        lost = with_fact(drop(full_facts(), step="drill"), kind=GRADUATION, step="graduation", evidence=UP)
-        check = judge_earned(judged(lost))
-        assert check.effect is Verdict.FAILED
+        assert judged(lost).enforcement is Enforcement.BLOCK
+        assert (check.verdict, check.severity, check.effect) == (Verdict.FAILED, Severity.CRITICAL, Verdict.FAILED)
         assert held_back((check,)) == {"stage": check.message}
 
-    def test_a_step_down_promises_nothing(self):
-        lost = with_fact(drop(full_facts(), step="drill"), kind=GRADUATION, step="graduation", evidence=DOWN)
-        assert judged(lost).enforcement is Enforcement.TOLD
-
-    @pytest.mark.parametrize(("said", "effect"), [("warn", Verdict.WARNED), ("block", Verdict.FAILED)])
+    @pytest.mark.parametrize(("said", "effect"), [("tell", None), ("warn", Verdict.WARNED), ("block", Verdict.FAILED)])
     def test_the_spec_may_say_so(self, said, effect):
-        lost = with_fact(drop(full_facts(), step="drill"), kind=GRADUATION, step="graduation", evidence=UP)
-        assert judge_earned(judged(enforced(lost, enforce=said))).effect is effect
+        check = judge_earned(judged(enforced(drop(full_facts(), step="drill"), enforce=said)))
+        assert check.effect is effect
+        assert ("readiness.enforce: block would hold this release back" in check.message) == (said != "block")
+        assert bool(held_back((check,))) == (said == "block")
 
     @pytest.mark.parametrize("code", [test.code for test in TESTS])
     @pytest.mark.parametrize("lose", [without, aged])
@@ -214,7 +205,7 @@ class TestEnforcement:
             )
 
     def test_an_earned_stage_passes_whatever_is_enforced(self):
-        for said in (None, "warn", "block"):
+        for said in ("tell", "warn", "block"):
             assert judge_earned(judged(enforced(full_facts(), enforce=said))).verdict is Verdict.PASSED
 
 
@@ -234,7 +225,7 @@ class TestBrokenLedger:
         assert judge_earned(judged(self.facts)).effect is Verdict.ERRORED
 
     def test_where_nothing_is_enforced_it_is_told(self):
-        loose = replace(self.facts, spec=spec_of())
+        loose = enforced(self.facts, enforce="tell")
         check = judge_earned(judged(loose))
         assert (check.effect, check.verdict) == (None, Verdict.FAILED)
 

@@ -37,13 +37,13 @@ def held_back(checks: tuple[Check, ...]) -> dict[str, str]:
 def judge_earned(readiness: "Readiness") -> Check:
     """Judge whether releases may go on in the declared stage.
 
-    Where nothing is enforced, the check only tells: a pipeline that was never graduated has not promised anything yet.
+    Where nothing is enforced, the check only tells.
     """
     from stageline.readiness import Enforcement
 
     enforcement, judged = readiness.enforcement, readiness.stage()
     severity = {
-        Enforcement.TOLD: Severity.INFO, Enforcement.WARN: Severity.WARNING, Enforcement.BLOCK: Severity.CRITICAL,
+        Enforcement.TELL: Severity.INFO, Enforcement.WARN: Severity.WARNING, Enforcement.BLOCK: Severity.CRITICAL,
     }[enforcement]  # fmt: skip
     told = {"stage": judged.stage.value, "score": judged.score.value, "enforcement": enforcement.value}
     verdict, message = Verdict.PASSED, judged.sentence

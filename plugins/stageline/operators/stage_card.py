@@ -120,7 +120,7 @@ _ALERTS = {
     LABELS: "labels are missing",
     MONITORING: "the monitoring stopped",
 }  # fmt: skip
-_BLOCKS = {"told": "told of it", "warn": "warned", "block": "held back"}
+_BLOCKS = {"tell": "told of it", "warn": "warned", "block": "held back"}
 
 
 def _owners(spec: PipelineSpec) -> tuple[str, str, str, str]:

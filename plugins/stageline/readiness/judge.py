@@ -8,7 +8,7 @@ from stageline.readiness.facts import Facts
 from stageline.readiness.requirements import REQUIREMENTS, Met, judge_requirement
 from stageline.readiness.rule import Result, judge_test
 from stageline.readiness.score import Score
-from stageline.readiness.stages import Enforcement, StageJudgement, enforcement_of, threshold_of
+from stageline.readiness.stages import Enforcement, StageJudgement, threshold_of
 from stageline.readiness.todo import todo_for
 from stageline.spec import Stage
 
@@ -35,7 +35,7 @@ class Readiness:
     @property
     def enforcement(self) -> Enforcement:
         """What a stage that is not earned does to releases."""
-        return enforcement_of(self.facts)
+        return Enforcement(self.facts.spec.readiness.enforce)
 
     def stage(self, stage: Stage | None = None) -> StageJudgement:
         """Judge a stage.

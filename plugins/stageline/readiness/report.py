@@ -11,7 +11,7 @@ from stageline.verdicts import Check, Report, Severity, Verdict
 STEP = "readiness"
 STAGE, LEDGER = "SL-L010", "SL-L011"
 _SEVERITY = {
-    Enforcement.TOLD: Severity.WARNING,
+    Enforcement.TELL: Severity.WARNING,
     Enforcement.WARN: Severity.WARNING,
     Enforcement.BLOCK: Severity.CRITICAL,
 }

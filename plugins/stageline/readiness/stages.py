@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from stageline.readiness.evidence import GRADUATION, Section
-from stageline.readiness.facts import Fact, Facts
+from stageline.readiness.evidence import Section
 from stageline.readiness.requirements import Met
 from stageline.readiness.score import Score
 from stageline.readiness.todo import Todo
@@ -15,7 +14,7 @@ from stageline.spec import PipelineSpec, Stage
 class Enforcement(StrEnum):
     """What a stage that is not earned does to releases."""
 
-    TOLD = "told"
+    TELL = "tell"
     WARN = "warn"
     BLOCK = "block"
 
@@ -72,18 +71,3 @@ def threshold_of(spec: PipelineSpec, stage: Stage) -> float:
     if stage is Stage.PILOT:
         return wanted.min_pilot
     return max(wanted.min_production, wanted.min_mission_critical if wanted.mission_critical else 0.0)
-
-
-def enforcement_of(facts: Facts) -> Enforcement:
-    """Return what a stage that is not earned does: what the spec says, else to block once the pipeline graduated."""
-    if facts.spec.readiness.enforce is not None:
-        return Enforcement(facts.spec.readiness.enforce)
-    graduated = any(map(_went_up, facts.of_kind(GRADUATION)))
-    return Enforcement.BLOCK if graduated else Enforcement.TOLD
-
-
-def _went_up(fact: Fact) -> bool:
-    """Whether a change of stage was a step up: one down promises nothing."""
-    order = {stage.value: place for place, stage in enumerate(Stage)}
-    before, after = (order.get(str(fact.evidence.get(key)), -1) for key in ("from", "to"))
-    return after > before

@@ -13,8 +13,7 @@ Points = Annotated[float, Field(ge=0, le=7)]
 class Readiness(Section):
     """What a pipeline has to show to be in its stage, by the ML Test Score.
 
-    :param enforce: Whether a stage that is not earned only warns in releases, or blocks them; default: it is told in
-        releases, and blocks from the first graduation on record on.
+    :param enforce: What a stage that is not earned does to releases: it blocks them, warns in them, or is only told.
     :param grace: For how long after evidence expired a stage is still taken as earned, with a warning.
     :param min_pilot: Least score of a pilot.
     :param min_production: Least score in production.
@@ -23,7 +22,7 @@ class Readiness(Section):
     :param max_feature_ms: Most milliseconds that 1,000 rows of one feature may take to be read and prepared.
     """
 
-    enforce: Literal["warn", "block"] | None = None
+    enforce: Literal["block", "warn", "tell"] = "block"
     grace: SomeTime = timedelta(days=7)
     min_pilot: Points = 1.0
     min_production: Points = 2.0

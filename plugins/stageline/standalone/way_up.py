@@ -28,7 +28,8 @@ NOTES = {
 }
 _CHAPTERS = 3
 _MOST_STEPS = 25
-_DAG_FILE = '''"""The pipeline that is on its way up."""
+# Airflow reads no file that does not name it.
+_DAG_FILE = '''"""The pipeline that is on its way up, as its Airflow DAGs."""
 
 from stageline.templates import load_dags
 

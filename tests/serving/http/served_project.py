@@ -40,6 +40,7 @@ kpi: {{metric: {metric}}}
 gates: {{min_n: 30, min_improvement: -1}}
 release: {{target: batch, approvers: [model]}}
 monitor: {{window: P7D, drift: {{fail_above: 0.1}}}}
+readiness: {{enforce: tell}}
 """
 
 
