@@ -7,6 +7,7 @@ import pytest
 from operator_fixtures import make_stores, point_at
 from pilot_moments import RUN_2, STEPS, take
 from pilot_project import DAY, PILOT
+from readiness_points import points
 from small_project import write_spec
 
 from stageline.exceptions import DataError, MissingStepError, Refusal
@@ -14,7 +15,7 @@ from stageline.operators.aliases import tracking_of
 from stageline.operators.configuration import load_settings
 from stageline.operators.earning import RUNNERS, earn
 from stageline.operators.run_context import RunContext
-from stageline.readiness import TESTS, judge_readiness, read_facts
+from stageline.readiness import TESTS
 from stageline.spec import load_spec
 from stageline.verdicts import Verdict
 
@@ -75,13 +76,6 @@ def run(stores):
     return go
 
 
-def points(stores):
-    spec = load_spec(stores.project / "config/pipelines/small.yaml").spec
-    with stores.ledger() as ledger:
-        facts = read_facts(ledger, "small", spec)
-    return {each.test.code: each.points for each in judge_readiness(facts, datetime.now(UTC)).results}
-
-
 def git(project, *arguments):
     subprocess.run(["git", "-C", str(project), *arguments], check=True, capture_output=True)
 
@@ -95,6 +89,23 @@ def test_a_sound_pipeline_earns_it(trained, run, code):
     record = run(code)
     assert (record.verdict, record.kind, record.actor) == (Verdict.PASSED, "earned", "dana"), record.sentence
     assert points(trained)[code] == 1.0
+
+
+def test_the_whole_pipeline_runs_in_a_home_of_its_own(trained, run):
+    before = len(trained.records())
+    record = run("SL-L303")
+    assert record.verdict is Verdict.PASSED, record.sentence
+    assert record.sentence.endswith("the POC's DAG ran from source to report in a home of its own: 5 steps")
+    assert points(trained)["SL-L303"] == 1.0
+    # It left nothing here but its own record.
+    assert len(trained.records()) == before + 1
+
+
+def test_a_pipeline_that_does_not_run_through_is_not_integrated(trained, run):
+    record = run("SL-L303", quality="[{type: expect_column_to_exist, column: missing}]", source="{uri: data/gone.csv}")
+    assert record.verdict is Verdict.FAILED, record.sentence
+    assert "step 'features' left no record" in str(record.evidence)
+    assert points(trained)["SL-L303"] == 0.0
 
 
 def test_every_check_belongs_to_a_test_that_says_so():

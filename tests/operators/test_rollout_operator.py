@@ -10,6 +10,7 @@ from operator_fixtures import RUN_AFTER, point_at
 from pilot_moments import RUN_2, STEPS, Shelf, approve, take
 from pilot_project import write_days
 from production_project import PRODUCTION_MOMENTS, ROLLOUT, production
+from readiness_points import points
 from rollout_runs import end, go_on, head, scored, spoil, wait_for_look, wait_until
 from small_project import write_spec
 
@@ -80,6 +81,7 @@ def test_a_good_canary_gets_more_and_becomes_the_champion(approved, execute):
     trained = head(approved).champion.mlflow_run
     assert [metric.step for metric in approved.mlflow().get_metric_history(trained, "rollout/percent")] == [1, 2]
     assert "index.html" in str([each.path for each in approved.mlflow().list_artifacts(trained, "rollout")])
+    assert points(approved)["SL-L306"] == 1.0
     # Cleared, it tells the same, and nothing is done twice.
     assert execute(RolloutOperator, **RUN_2) == done
 
@@ -94,6 +96,8 @@ def test_without_traffic_it_is_held_and_undone_at_the_deadline(approved, execute
     assert head(approved).canary is None
     assert head(approved).champion.version == 1
     assert [action for _, action in looks(approved)][-1] == "roll_back"
+    # What was taken out was tried.
+    assert points(approved)["SL-L306"] == 1.0
 
 
 def test_a_canary_that_fails_is_out_of_the_traffic_at_the_next_look(approved, execute):
@@ -120,6 +124,7 @@ def test_the_first_model_has_nothing_to_be_compared_with(shelf, stores, execute)
     assert done["verdict"] == "passed"
     assert head(stores).champion.version == 1
     assert looks(stores) == []
+    assert points(stores)["SL-L306"] == 0.0
 
 
 def test_without_enough_approvals_nothing_begins(approved, execute):
