@@ -85,11 +85,20 @@ class Narrator:
         show_addresses(self.console, self.api, self.running, run, records)
 
     def command(self, *arguments: str) -> None:
-        """Show a command of `stageline` and what it prints."""
-        self.console.print(f"\n[bold]$ stageline {escape(shlex.join(arguments))}[/]", soft_wrap=True)
-        done = stageline(self.running, self.home, arguments)
-        if done:
+        """Show a command of `stageline` and what it prints.
+
+        :raises StandaloneError: It is refused.
+        """
+        if done := self._shown(arguments):
             raise StandaloneError(f"stageline {arguments[0]} ended with exit code {done}")
+
+    def refused(self, *arguments: str) -> bool:
+        """Show a command of `stageline` that is to be refused, and why; return whether it is."""
+        return self._shown(arguments) != 0
+
+    def _shown(self, arguments: Sequence[str]) -> int:
+        self.console.print(f"\n[bold]$ stageline {escape(shlex.join(arguments))}[/]", soft_wrap=True)
+        return stageline(self.running, self.home, arguments)
 
     def head(self, pipeline: str) -> Head:
         """Return what a pipeline serves."""

@@ -49,8 +49,10 @@ def tell(narrator: Narrator) -> bool:
     write_window(narrator.home.calendars, SOURCE, YEAR)
     good = narrator.succeeds(narrator.start(PIPELINE))
     _command(narrator, "readiness", PIPELINE)
+    good = narrator.refused(*_up(narrator, Stage.PILOT, "it looks good to me")) and good
     good = climb(narrator, Stage.PILOT) and good
-    _graduate(narrator, Stage.PILOT, "it saves 200 EUR a day")
+    _command(narrator, "readiness", PIPELINE, "--show", "SL-L301")
+    narrator.command(*_up(narrator, Stage.PILOT, "it saves 200 EUR a day"))
     _begin(narrator, 2, "a pilot: released by a person, scoring, watched")
     run = narrator.start(TRAIN)
     for dag_id in (SCORE, MONITOR):
@@ -60,7 +62,7 @@ def tell(narrator: Narrator) -> bool:
     scored = narrator.start(SCORE)
     good = narrator.succeeds(scored) and narrator.succeeds(narrator.next_of(MONITOR, scored)) and good
     good = climb(narrator, Stage.PRODUCTION) and good
-    _graduate(narrator, Stage.PRODUCTION, "every depot plans by it")
+    narrator.command(*_up(narrator, Stage.PRODUCTION, "every depot plans by it"))
     _begin(narrator, 3, "in production, and looked at every day")
     good = narrator.succeeds(narrator.start(READINESS)) and good
     _command(narrator, "card", PIPELINE, "--out", str(narrator.home.way_up / "stage_card.html"))
@@ -113,12 +115,16 @@ def judge(narrator: Narrator) -> "Readiness":
         return judge_readiness(read_facts(ledger, PIPELINE, spec), datetime.now(UTC))
 
 
-def _graduate(narrator: Narrator, stage: Stage, reason: str) -> None:
-    _command(narrator, "graduate", PIPELINE, "--to", stage.value, "--by", PERSON, "--reason", reason)
+def _up(narrator: Narrator, stage: Stage, reason: str) -> tuple[str, ...]:
+    return _here(narrator, "graduate", PIPELINE, "--to", stage.value, "--by", PERSON, "--reason", reason)
 
 
 def _command(narrator: Narrator, *arguments: str) -> None:
-    narrator.command(*arguments, "--project", str(narrator.home.way_up))
+    narrator.command(*_here(narrator, *arguments))
+
+
+def _here(narrator: Narrator, *arguments: str) -> tuple[str, ...]:
+    return (*arguments, "--project", str(narrator.home.way_up))
 
 
 def _begin(narrator: Narrator, number: int, title: str) -> None:
