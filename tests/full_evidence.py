@@ -35,7 +35,13 @@ def spec_of(stage: str = "production", **changes: Any) -> PipelineSpec:
 
 
 def check(code: str, verdict: str = "passed", message: str = "", **given: Any) -> Check:
-    return Check(code=code, name=code, verdict=Verdict(verdict), message=message or f"{code} {verdict}", **given)
+    return Check(
+        code=code,
+        name=given.pop("name", code),
+        verdict=Verdict(verdict),
+        message=message or f"{code} {verdict}",
+        **given,
+    )
 
 
 class Log:
@@ -84,7 +90,7 @@ def full_log(spec: PipelineSpec) -> Log:
     log.add("train", check("SL-T001"), body={"model": {"digest": "sha256:2", "size_bytes": 10}})
     log.add("validate", check("SL-V008"), check("SL-V005"), check("SL-V009", value=2.0), check("SL-V010", value=300.0))
     judged = log.add(
-        "evaluate", check("SL-E001"), check("SL-E002"), check("SL-E003"), check("SL-G002"), check("SL-G004"),
+        "evaluate", check("SL-E001", name="kpi(mean_absolute_error)", limit=5.0), check("SL-E002"), check("SL-E003"), check("SL-G002"), check("SL-G004"),
         body={"importance": [{"feature": "x", "value": 1.0, "low": 0.8, "high": 1.2}], "latency": {"single_ms": 2.0}},
     )  # fmt: skip
     blessed = log.add(

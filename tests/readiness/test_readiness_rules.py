@@ -1,14 +1,17 @@
 """Which evidence speaks: the newest, a check before a person, and no record before its step did its work."""
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from full_evidence import NOW, changed, check, full_facts, judged, points, spec_of, with_fact, without
+from full_evidence import NEW, NOW, OLD, changed, check, full_facts, judged, points, spec_of, with_fact, without
 
 from stageline.features import PARTS
-from stageline.readiness import ATTESTATION, EARNED, Facts, State
+from stageline.readiness import ATTESTATION, EARNED, Facts, State, content_digest
 from stageline.readiness.data.beneficial import CALENDAR
+from stageline.readiness.facts import subject_digest
+from stageline.spec.models import PipelineSpec
 from stageline.verdicts import Mode, Verdict
 
 
@@ -77,7 +80,9 @@ def test_a_review_is_of_the_spec_as_it_is():
 
 def test_the_stage_is_no_part_of_what_is_reviewed():
     facts = full_facts()
-    assert points(Facts(spec_of("pilot", readiness={"min_pilot": 2.0}), facts.facts))["SL-L201"] == 1.0
+    assert points(Facts(spec_of("pilot"), facts.facts))["SL-L201"] == 1.0
+    # What a stage asks for is: whoever lowers it has that reviewed, too.
+    assert points(Facts(spec_of("pilot", readiness={"min_pilot": 0.5}), facts.facts))["SL-L201"] == 0.0
 
 
 def test_one_run_of_the_expectations_is_half_a_point_and_three_are_one():
@@ -147,8 +152,11 @@ def test_a_release_without_a_canary_fails_and_the_first_of_all_has_none():
         evidence={"head_change": {"before": None, "after": {"version": 1, "digest": "a"}}},
     )
     assert result(first, "SL-L306").state is State.MISSING
-    undone = with_fact(later, kind="canary_end", step="rollout", sentence="undone")
+    gave = {"canary_change": {"before": {"model": {"digest": "sha256:4"}, "percent": 25}, "after": None}}
+    undone = with_fact(later, kind="canary_end", step="rollout", sentence="undone", evidence=gave)
     assert points(undone)["SL-L306"] == 1.0
+    shadow = {"canary_change": {"before": {"model": {"digest": "sha256:4"}, "percent": 0}, "after": None}}
+    assert points(with_fact(later, kind="canary_end", step="rollout", evidence=shadow))["SL-L306"] == 0.0
 
 
 def test_a_model_in_use_ages_by_the_backtest():
@@ -205,9 +213,110 @@ def test_undecided_windows_say_nothing_and_the_newest_decided_one_does():
     assert (points(lost)["SL-L202"], points(lost)["SL-L407"]) == (0.0, 1.0)
 
 
-def test_a_step_that_refused_its_input_is_no_evidence():
-    refused = with_fact(full_facts(), step="drill", verdict=Verdict.ERRORED, evidence={"checks": []})
-    assert points(refused)["SL-L307"] == 1.0
+@pytest.mark.parametrize(("step", "codes"), [("drill", ("SL-L307",)), ("quality", ("SL-L101", "SL-L104", "SL-L402"))])
+def test_a_step_that_could_not_do_its_work_is_no_pass(step, codes):
+    refused = with_fact(full_facts(), step=step, verdict=Verdict.ERRORED, evidence={"checks": []}, sentence="gone")
+    assert {points(refused)[code] for code in codes} == {0.0}
+
+
+def test_the_newest_window_speaks_whenever_each_was_looked_at():
+    def looked_at(facts, end, verdict):
+        body = {"window": {"start": "2025-01-01T00:00:00", "end": end}}
+        checks = (check("SL-M013", verdict), check("SL-M014", verdict))
+        return with_fact(facts, step="performance", checks=checks, evidence={"evidence": body})
+
+    failed = looked_at(full_facts(), "2026-11-23T00:00:00+00:00", "failed")
+    again = looked_at(failed, "2025-01-08T00:00:00", "passed")
+    assert (points(again)["SL-L407"], points(again)["SL-L202"]) == (0.0, 0.0)
+    assert points(looked_at(again, "2026-11-24T00:00:00+00:00", "passed"))["SL-L407"] == 1.0
+
+
+def test_what_was_checked_on_another_training_is_to_be_checked_again():
+    about = subject_digest(spec_of())
+    facts = earned(full_facts(), "SL-L301", about=about)
+    assert points(facts)["SL-L301"] == 1.0
+    other = Facts(spec_of(train={"estimator": "sklearn.linear_model.Ridge"}), facts.facts)
+    found = result(other, "SL-L301")
+    assert (found.points, found.message) == (0.0, "source, target, features or train changed since it was checked")
+    assert points(Facts(spec_of(description="told better"), facts.facts))["SL-L301"] == 1.0
+
+
+def test_a_default_of_a_later_version_is_no_change_of_the_file():
+    spec = spec_of()
+    with_default = spec.model_copy(update={"schedule": None})
+    assert "readiness" not in spec.model_fields_set
+    assert content_digest(spec) == content_digest(PipelineSpec.model_validate(spec.model_dump(exclude_unset=True)))
+    assert content_digest(spec) != content_digest(with_default.model_copy(update={"schedule": "@daily"}))
+
+
+def test_an_expectation_that_could_not_be_asked_does_not_count():
+    facts = full_facts()
+    asked = tuple(
+        replace(each, checks=(check("SL-Q001", "errored"),)) if each.step == "quality" else each for each in facts.facts
+    )
+    assert points(replace(facts, facts=asked))["SL-L101"] == 0.0
+
+
+def test_runs_of_long_ago_do_not_add_up():
+    facts, newest = full_facts(), 0
+    newest = max(each.position for each in facts.facts if each.step == "quality")
+    old = tuple(
+        replace(each, at=each.at - timedelta(days=40)) if each.step == "quality" and each.position != newest else each
+        for each in facts.facts
+    )
+    assert points(replace(facts, facts=old))["SL-L101"] == 0.5
+
+
+@pytest.mark.parametrize(("step", "code"), [("score", "SL-B005"), ("validate", "SL-V005")])
+def test_a_comparison_that_could_not_be_made_tells_nobody(step, code):
+    assert points(changed(full_facts(), step, checks=(check(code, "errored"),)))["SL-L401"] == 0.5
+
+
+def test_an_alert_step_that_failed_tells_nobody():
+    assert points(changed(full_facts(), "alert", verdict=Verdict.FAILED))["SL-L401"] == 0.5
+
+
+def test_finite_answers_count_as_long_as_each_was_looked_at():
+    facts, long_ago = full_facts(), timedelta(days=200)
+    old = tuple(
+        replace(each, at=each.at - long_ago) if each.step in ("validate", "score") else each for each in facts.facts
+    )
+    assert points(replace(facts, facts=old))["SL-L405"] == 0.5
+    failed = tuple(
+        replace(each, at=each.at - long_ago, checks=(check("SL-B003", "failed"),)) if each.step == "score" else each
+        for each in facts.facts
+    )
+    assert points(replace(facts, facts=failed))["SL-L405"] == 1.0
+
+
+def test_a_release_does_not_make_a_model_younger():
+    facts = full_facts()
+    promoted = next(each for each in facts.facts if each.kind == "promotion")
+    after = {**NEW, "as_of": (NOW - timedelta(days=400)).isoformat()}
+    change = {**promoted.evidence, "head_change": {"before": OLD, "after": after}}
+    found = result(changed(facts, "rollout", evidence=change), "SL-L404")
+    assert (found.points, found.state) == (0.0, State.EXPIRED)
+
+
+@pytest.mark.parametrize("days", [None, math.inf, -1, "many"])
+def test_a_backtest_that_names_no_number_of_days_is_none(days):
+    assert (
+        "30 days old (no backtest says otherwise)"
+        in result(earned(full_facts(), "SL-L204", stale_after_days=days), "SL-L404").message
+    )
+
+
+@pytest.mark.parametrize("worth", [None, 100, "much"])
+def test_no_check_is_worth_more_than_a_point(worth):
+    assert points(earned(full_facts(), "SL-L301", worth=worth))["SL-L301"] == 1.0
+
+
+def test_a_column_that_is_called_like_a_part_of_the_calendar_stands_for_itself():
+    idle = {"evidence": {"importance": [{"feature": "event_day", "low": 1.0}, {"feature": "event_hour", "low": -0.1}]}}
+    facts = changed(with_fact(without(full_facts(), "SL-L102"), step="evaluate"), "evaluate", evidence=idle)
+    assert points(facts)["SL-L102"] == 1.0
+    own = spec_of(features={"calendar": False})
+    assert points(replace(facts, spec=own))["SL-L102"] == 0.0
 
 
 def test_the_data_of_a_dry_run_count_half():

@@ -140,6 +140,7 @@ class Ledger:
         step: str | None = None,
         kinds: Sequence[str] | None = None,
         positions: Sequence[int] | None = None,
+        upto: int | None = None,
         newest_first: bool = True,
         limit: int | None = None,
     ) -> list[Record]:
@@ -147,6 +148,7 @@ class Ledger:
 
         :param kinds: Of these kinds only.
         :param positions: At these places of a chain only.
+        :param upto: At this place of a chain or before it.
         :param limit: At most so many, counted from the end that comes first.
         """
         if limit is not None and limit < 0:
@@ -158,6 +160,7 @@ class Ledger:
             select(*_COLUMNS)
             .where(*(RECORD.c[name] == value for name, value in wanted.items() if value is not None))
             .where(*(RECORD.c[name].in_(values) for name, values in listed.items() if values is not None))
+            .where(*(() if upto is None else (RECORD.c.position <= upto,)))
             .order_by(order.desc() if newest_first else order)
             .limit(limit)
         )

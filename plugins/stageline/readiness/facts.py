@@ -4,21 +4,31 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from stageline.readiness.evidence import ATTESTATION, EARNED
 from stageline.spec import PipelineSpec, Stage
 from stageline.verdicts import Check, Mode, Verdict
 
-# A step up changes these two, and nothing that evidence speaks of.
-_NOT_CONTENT = {"stage", "readiness"}
+# What a model comes from.
+_SUBJECT = {"source", "target", "features", "train"}
 
 
 def content_digest(spec: PipelineSpec) -> str:
-    """Return the digest of what a spec says beside its stage: graduating does not change it."""
-    told = json.dumps(spec.model_dump(mode="json", exclude=_NOT_CONTENT), sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+    """Return the digest of what a file says beside its stage: graduating does not change it."""
+    # What the file leaves out is left out: a default of a later version is no change of the file.
+    return _digest(spec.model_dump(mode="json", exclude={"stage"}, exclude_unset=True))
+
+
+def subject_digest(spec: PipelineSpec) -> str:
+    """Return the digest of what a model comes from: source, target, features and training."""
+    return _digest(spec.model_dump(mode="json", include=_SUBJECT, exclude_unset=True))
+
+
+def _digest(told: Mapping[str, Any]) -> str:
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,12 @@ class Fact:
         """What a step put in evidence; empty for one that errored."""
         found: Mapping[str, Any] = self.evidence.get("evidence") or {}
         return found if isinstance(found, Mapping) else {}
+
+    @property
+    def window_end(self) -> datetime:
+        """The end of the window that a step looked at; of another step, when it was recorded."""
+        end = (self.body.get("window") or {}).get("end")
+        return _in_utc(datetime.fromisoformat(end)) if end else self.at
 
     def with_code(self, *codes: str) -> tuple[Check, ...]:
         """Return its checks with one of these codes."""
@@ -79,6 +95,20 @@ class Facts:
         """Return the newest that a step left, or none."""
         return next(self.of(step), None)
 
+    def last(self, step: str) -> Fact | None:
+        """Return a step's newest record, also of one that could not do its work; none where there is none."""
+        return next((fact for fact in self.facts if fact.kind == "step" and fact.step == step), None)
+
+    def windows(self, step: str) -> "list[Fact]":
+        """Return what a step left, the newest window first, whenever each was looked at."""
+        return sorted(self.of(step), key=lambda fact: (fact.window_end, fact.position), reverse=True)
+
+    @property
+    def champion(self) -> Mapping[str, Any] | None:
+        """The model in use, as the newest move of the head has it; none before the first release."""
+        moved = next(self.of_kind("promotion", "rollback"), None)
+        return ((moved.evidence.get("head_change") or {}).get("after") or None) if moved else None
+
     def of_kind(self, *kinds: str) -> Iterator[Fact]:
         """Yield records of these kinds."""
         return (fact for fact in self.facts if fact.kind in kinds)
@@ -90,3 +120,7 @@ class Facts:
     def attested(self, code: str) -> Fact | None:
         """Return the newest attestation of a test, or none."""
         return next((fact for fact in self.of_kind(ATTESTATION) if fact.evidence.get("code") == code), None)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,7 +1,7 @@
 """How tests turn records into evidence."""
 
-from stageline.readiness.evidence import FULL, Evidence, Kind
-from stageline.readiness.facts import Fact, Facts
+from stageline.readiness.evidence import FULL, HALF, Evidence, Kind
+from stageline.readiness.facts import Fact, Facts, subject_digest
 from stageline.verdicts import Verdict
 
 
@@ -26,9 +26,15 @@ def earned(facts: Facts, code: str) -> Evidence | None:
     fact = facts.earned(code)
     if fact is None:
         return None
+    if fact.body.get("about") not in (None, subject_digest(facts.spec)):
+        detail = "source, target, features or train changed since it was checked"
+        return evidence_of(code, fact, detail, verdict=Verdict.INCONCLUSIVE)
     # The record's own sentence begins with the test's title, which stands beside it already.
     return evidence_of(
-        code, fact, str(fact.evidence.get("sentence") or fact.sentence), worth=float(fact.body.get("worth", FULL))
+        code,
+        fact,
+        str(fact.evidence.get("sentence") or fact.sentence),
+        worth=HALF if fact.body.get("worth") == HALF else FULL,
     )
 
 

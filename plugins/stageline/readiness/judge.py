@@ -12,7 +12,7 @@ from stageline.readiness.stages import Enforcement, StageJudgement, threshold_of
 from stageline.readiness.todo import todo_for
 from stageline.spec import Stage
 
-_NOW = timedelta(0)
+_NOW, _MOMENT = timedelta(0), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,31 @@ class Readiness:
         :param stage: Default: the one that the spec declares.
         """
         wanted = self.facts.stage if stage is None else stage
-        grace = self.facts.spec.readiness.grace
         least = threshold_of(self.facts.spec, wanted)
         met = _requirements(self.facts, wanted, self.now, _NOW)
         earned = not self.faults and _earned(self.score, least, met)
-        until = None
-        if not earned and not self.faults:
-            later = tuple(judge_test(each.test, self.facts, self.now, grace=grace) for each in self.results)
-            if _earned(Score.of(later), least, _requirements(self.facts, wanted, self.now, grace)):
-                # The first end that was passed: from then on the grace period counts.
-                until = min((each for each in self._ends(later, met) if each < self.now), default=self.now) + grace
+        until = None if earned or self.faults else self._grace_ends(wanted, least)
         unmet = tuple(each for each in met if not each.met)
         todo = () if earned else todo_for(self.facts, self.results, self.score, unmet, least)
         return StageJudgement(wanted, least, self.score, met, earned, until, todo)
 
-    def _ends(self, later: tuple[Result, ...], met: tuple[Met, ...]) -> "list[datetime]":
-        ends = [each.until for each in later if each.until is not None]
-        return ends + [each.until for each in met if each.until is not None]
+    def _grace_ends(self, stage: Stage, least: float) -> datetime | None:
+        """Return until when the stage counts as earned because of the grace period; none: it does not."""
+        grace = self.facts.spec.readiness.grace
+
+        def ends_at(moment: datetime) -> "list[datetime] | None":
+            later = tuple(judge_test(each.test, self.facts, moment, grace=grace) for each in self.results)
+            met = _requirements(self.facts, stage, moment, grace)
+            if not _earned(Score.of(later), least, met):
+                return None
+            known = [*(each.until for each in later), *(each.until for each in met)]
+            return [end + grace for end in known if end is not None]
+
+        ends = ends_at(self.now)
+        if ends is None:
+            return None
+        after = sorted({each for each in ends if each >= self.now})
+        return next((each for each in after if ends_at(each + _MOMENT) is None), None)
 
 
 def judge_readiness(facts: Facts, now: datetime) -> Readiness:

@@ -1,6 +1,7 @@
 """Reads what readiness rests on from the ledger, and only from there; a chain that does not hold proves nothing."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,11 +17,13 @@ from stageline.verdicts import Check
 _STEPS = (
     "quality", "features", "train", "evaluate", "validate", "score", "performance", "alert", "drill", "report",
 )  # fmt: skip
-_KINDS = (*ALL_MOVES, "approval", ATTESTATION, EARNED, FORECAST, GRADUATION)
+# People and checks leave these: they are few, and each of a year may count.
+_KEPT = ("approval", ATTESTATION, EARNED, FORECAST, GRADUATION)
+_MOVES, _INCIDENTS = 200, 100
 # Of a step's records: among these, the newest that could decide is looked for.
 _NEWEST = 30
-_OF_KINDS = 500
-_INCIDENTS = 100
+# Labels may come in weeks after the hourly windows that wait for them.
+_NEWEST_OF = {"performance": 1_000}
 
 
 def read_facts(ledger: Ledger, pipeline: str, spec: PipelineSpec, *, until: int | None = None) -> Facts:
@@ -30,7 +33,7 @@ def read_facts(ledger: Ledger, pipeline: str, spec: PipelineSpec, *, until: int 
     :raises Outage: The ledger cannot be reached.
     """
     try:
-        records = [*_records(ledger, pipeline)]
+        records = [*_records(ledger, pipeline, until)]
     except LedgerError as error:
         faults = [fault.message for fault in ledger.verify(pipeline)]
         if not faults:
@@ -38,20 +41,24 @@ def read_facts(ledger: Ledger, pipeline: str, spec: PipelineSpec, *, until: int 
         return Facts(spec, (), (str(error), *faults))
     # Asked after they were read: what was edited before is found, and what comes after was not read.
     faults = [f"#{fault.position}: {fault.message}" for fault in ledger.verify(pipeline)]
-    found = {record.position: fact_of(record) for record in records if until is None or record.position <= until}
+    found = {record.position: fact_of(record) for record in records}
     return Facts(spec, tuple(found[position] for position in sorted(found, reverse=True)), tuple(faults))
 
 
-def _records(ledger: Ledger, pipeline: str) -> Iterable[Record]:
+def _records(ledger: Ledger, pipeline: str, until: int | None) -> Iterable[Record]:
+    read = partial(ledger.records, pipeline, upto=until)
+    yield from read(kinds=_KEPT)
     named: set[int] = set()
-    for record in ledger.records(pipeline, kinds=_KINDS, limit=_OF_KINDS):
-        named |= set((record.evidence.get("records") or {}).values())
-        yield record
-    yield from ledger.records(pipeline, kinds=(INCIDENT,), limit=_INCIDENTS)
+    # Each kind for itself: the steps of a canary every day must not push a release out.
+    for kind in ALL_MOVES:
+        for record in read(kinds=(kind,), limit=_MOVES):
+            named |= set((record.evidence.get("records") or {}).values())
+            yield record
+    yield from read(kinds=(INCIDENT,), limit=_INCIDENTS)
     for step in _STEPS:
-        yield from ledger.records(pipeline, step=step, kinds=("step",), limit=_NEWEST)
+        yield from read(step=step, kinds=("step",), limit=_NEWEST_OF.get(step, _NEWEST))
     # What a release rests on may be older than the newest.
-    yield from ledger.records(pipeline, positions=sorted(each for each in named if isinstance(each, int)))
+    yield from read(positions=sorted(each for each in named if isinstance(each, int)))
 
 
 def fact_of(record: Record) -> Fact:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stageline.readiness.evidence import FORECAST, Evidence, Kind
+from stageline.readiness.evidence import ATTESTATION, FORECAST, Evidence, Kind
 from stageline.readiness.facts import Fact, Facts
 from stageline.readiness.finding import evidence_of
-from stageline.spec import PipelineSpec, Stage
+from stageline.spec import PipelineSpec, Stage, missing_for
 from stageline.spec.durations import format_duration
 from stageline.spec.values import Role
+from stageline.verdicts import Verdict
 
 _ROLES: dict[Stage, tuple[str, ...]] = {
     Stage.POC: (),
@@ -27,6 +28,9 @@ class Requirement:
     :param stages: That need it.
     :param lifetime: How long evidence holds; none: it is read from the spec as it is.
     :param earn: As of a test.
+    :param in_use: Whether it can be met only once a model is in use.
+    :param by_approvers: Whether those owe it who approve releases, and not the owner's role alone.
+    :param earns: Code of the test that the same way earns; empty for none.
     """
 
     code: str
@@ -37,6 +41,9 @@ class Requirement:
     earn: str
     find: "Callable[[Facts, Stage], Evidence | str]"
     lifetime: timedelta | None = None
+    in_use: bool = False
+    by_approvers: bool = False
+    earns: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,13 +92,17 @@ def _kpi(facts: Facts, stage: Stage) -> Evidence | str:
     del stage
     for fact in facts.of("evaluate"):
         for check in fact.with_code(_GOAL):
+            kpi = facts.spec.kpi
+            if (check.name, check.limit) != (f"kpi({kpi.metric})", kpi.goal):
+                detail = f"{check.message}; the goal is another one now: {kpi.metric} {kpi.goal:g}"
+                return evidence_of("SL-L002", fact, detail, verdict=Verdict.INCONCLUSIVE)
             return evidence_of("SL-L002", fact, check.message, verdict=check.verdict)
     return "no evaluation is on record"
 
 
 def _drill(facts: Facts, stage: Stage) -> Evidence | str:
     del stage
-    drill = facts.newest("drill")
+    drill = facts.last("drill")
     return evidence_of("SL-L003", drill, drill.sentence) if drill else "no rollback drill is on record"
 
 
@@ -104,12 +115,29 @@ def _forecast(facts: Facts, stage: Stage) -> Evidence | str:
 def _approval(facts: Facts, stage: Stage) -> Evidence | str:
     """Return the newest approval: of the model in use, or an approver's word for the step up."""
     del stage
-    said, released = facts.attested(APPROVAL), _released_by(facts)
+    said, released = _approved(facts), _released_by(facts)
     found = max((each for each in (said, released) if each), key=lambda each: each.position, default=None)
     if found is None:
         return "nobody approved the model in use, nor the step up"
     kind = Kind.ATTESTED if found is said else Kind.AUTOMATED
     return Evidence(APPROVAL, kind, found.at, found.position, found.digest, found.verdict, found.sentence)
+
+
+def _approved(facts: Facts) -> Fact | None:
+    """Return the newest word for the step up of a person who may approve now."""
+    allowed = approver_names(facts.spec)
+    given = (fact for fact in facts.of_kind(ATTESTATION) if fact.evidence.get("code") == APPROVAL)
+    return next((fact for fact in given if fact.evidence.get("by") in allowed), None)
+
+
+def _sections(facts: Facts, stage: Stage) -> Evidence | str:
+    missing = [key for key in missing_for(facts.spec, stage) if not key.startswith("owners.")]
+    return f"the file has no {', '.join(missing)}; e.g. {'; '.join(map(example_of, missing))}" if missing else ""
+
+
+def example_of(key: str) -> str:
+    """Return a line of YAML for a key that a stage requires."""
+    return _EXAMPLES.get(key, f"{key.replace('.', ': {')}: …{'}' * key.count('.')}")
 
 
 def _released_by(facts: Facts) -> Fact | None:
@@ -123,6 +151,18 @@ def _released_by(facts: Facts) -> Fact | None:
     )  # fmt: skip
 
 
+_EXAMPLES = {
+    "source.keys": "source: {uri: …, keys: [id]}",
+    "source.event_time": "source: {uri: …, event_time: ordered_at}",
+    "quality": "quality: [{type: expect_column_values_to_not_be_null, column: id, severity: critical}]",
+    "gates": "gates: {min_improvement: 0}",
+    "release": "release: {target: batch, approvers: [model]}",
+    "release.rollout": "release: {target: batch, approvers: [model], rollout: {steps: [5, 25, 50], interval: PT1H, "
+    "deadline: P3D}}",
+    "monitor": "monitor: {window: P7D, drift: {fail_above: 0.1}}",
+    "monitor.persist": "monitor: {window: P7D, drift: {fail_above: 0.1}, persist: {k: 2, n: 3}}",
+    "kpi.value_per_unit": "kpi: {metric: …, value_per_unit: 0.02, currency: EUR}",
+}
 _LATER = (Stage.PILOT, Stage.PRODUCTION)
 REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement(
@@ -130,11 +170,15 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "data: …, operations: …}", _owners,
     ),
     Requirement(
+        "SL-L006", "The file has the sections of the stage", _LATER, "model", 10,
+        "add what is missing to config/pipelines/{name}.yaml", _sections,
+    ),
+    Requirement(
         "SL-L002", "The KPI meets its goal", _LATER, "model", 120, "{train}", _kpi, timedelta(days=90),
     ),
     Requirement(
         "SL-L003", "A rollback drill passed", (Stage.PRODUCTION,), "operations", 3,
-        "stageline readiness {name} --earn SL-L307", _drill, timedelta(days=35),
+        "stageline readiness {name} --earn SL-L307", _drill, timedelta(days=35), in_use=True, earns="SL-L307",
     ),
     Requirement(
         "SL-L004", "The cost is forecast", (Stage.PRODUCTION,), "business", 3,
@@ -143,6 +187,6 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement(
         APPROVAL, "A person approved", (Stage.PRODUCTION,), "business", 30,
         'stageline attest {name} SL-L005 --by APPROVER --note "why it may go up" (or approve a release in Airflow)',
-        _approval, timedelta(days=365),
+        _approval, timedelta(days=365), by_approvers=True,
     ),
 )  # fmt: skip

@@ -38,6 +38,7 @@ class ReadinessTest:
     :param since: Stage from which on it can be earned.
     :param needs: Keys of the spec without which it cannot be earned.
     :param trained: Whether it is earned on the newest trained model.
+    :param in_use: Whether it can be earned only once a model is in use.
     :param adds: Whether an attestation adds its half to a half that a check gives.
     """
 
@@ -57,6 +58,7 @@ class ReadinessTest:
     since: Stage = Stage.POC
     needs: tuple[str, ...] = ()
     trained: bool = False
+    in_use: bool = False
     adds: bool = False
 
     @property

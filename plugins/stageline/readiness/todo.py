@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stageline.readiness.evidence import Section
 from stageline.readiness.facts import Facts
-from stageline.readiness.requirements import Met
+from stageline.readiness.requirements import Met, approver_names
 from stageline.readiness.rule import Result, State, filled
 from stageline.readiness.score import Score
 from stageline.spec import PipelineSpec, Stage
@@ -49,11 +49,14 @@ def todo_for(
     In each section that lacks points, the cheapest tests that suffice are marked as needed.
     """
     spec = facts.spec
-    todos = [_of_requirement(spec, each) for each in unmet]
+    asked = tuple(unmet)
+    todos = [_of_requirement(facts, each) for each in asked]
+    # What a requirement's own way earns is done anyway.
+    anyway = {each.requirement.earns for each in asked}
     wanted = {section: least - points for section, points in score.sections.items() if points < least}
     missing = sorted(
         (each for each in results if each.points < each.test.most and each.test.section in wanted),
-        key=lambda each: _rank(facts, each),
+        key=lambda each: _rank(facts, each, each.test.code in anyway),
     )
     lacking: dict[Section, float] = dict(wanted)
     for result in missing:
@@ -78,15 +81,24 @@ def blocked_by(facts: Facts, result: Result) -> str:
         return f"needs {', '.join(missing)} in the YAML"
     if result.test.trained and facts.newest("evaluate") is None:
         return f"needs a trained model: {filled('{train}', spec)}"
-    return ""
+    return _without_champion(facts) if result.test.in_use else ""
+
+
+def _without_champion(facts: Facts) -> str:
+    return "" if facts.champion else f"needs a model in use: {filled('{train}', facts.spec)}"
 
 
 def _too_early(spec: PipelineSpec, result: Result) -> bool:
     return _ORDER.index(spec.stage) < _ORDER.index(result.test.since)
 
 
-def _rank(facts: Facts, result: Result) -> tuple[bool, float, str]:
-    return bool(blocked_by(facts, result)), result.test.minutes / max(_gain(facts.spec, result), 0.5), result.test.code
+def _rank(facts: Facts, result: Result, anyway: bool) -> tuple[bool, bool, float, str]:
+    return (
+        bool(blocked_by(facts, result)),
+        not anyway,
+        result.test.minutes / max(_gain(facts.spec, result), 0.5),
+        result.test.code,
+    )
 
 
 def _gain(spec: PipelineSpec, result: Result) -> float:
@@ -102,11 +114,12 @@ def _of_test(spec: PipelineSpec, result: Result, gain: float, *, needed: bool, b
     )  # fmt: skip
 
 
-def _of_requirement(spec: PipelineSpec, met: Met) -> Todo:
-    wanted = met.requirement
+def _of_requirement(facts: Facts, met: Met) -> Todo:
+    wanted, spec = met.requirement, facts.spec
+    owner = " or ".join(sorted(approver_names(spec))) if wanted.by_approvers else owner_of(spec, wanted.owner)
     return Todo(
-        wanted.code, wanted.title, met.message, filled(wanted.earn, spec), wanted.owner, owner_of(spec, wanted.owner),
-        wanted.minutes, 0.0, needed=True,
+        wanted.code, wanted.title, met.message, filled(wanted.earn, spec), wanted.owner, owner, wanted.minutes, 0.0,
+        needed=True, blocked=_without_champion(facts) if wanted.in_use else "",
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from stageline.spec.values import Section, SomeTime
 
-Points = Annotated[float, Field(ge=0, le=7)]
+# Of data and infrastructure one test each can give no more than a half.
+Points = Annotated[float, Field(ge=0, le=6.5)]
 
 
 class Readiness(Section):

@@ -30,7 +30,8 @@ def _shuffled(facts: Facts) -> Evidence | None:
     ablation = facts.earned(CODE)
     of_use = set(ablation.body.get("of_use") or ()) if ablation else set()
     measured = evaluated.body["importance"]
-    if any(each["feature"] in CALENDAR and _needed(each) for each in measured):
+    calendar = facts.spec.features.calendar and facts.spec.source.event_time is not None
+    if calendar and any(each["feature"] in CALENDAR and _needed(each) for each in measured):
         of_use.update(CALENDAR)
     idle = [each["feature"] for each in measured if not _needed(each) and each["feature"] not in of_use]
     if not idle:

@@ -14,9 +14,13 @@ _LEAK = "SL-Q015"
 
 def find(facts: Facts) -> Evidence | None:
     """Return what the newest leak check and the newest snapshot's features say."""
-    checked, built = facts.newest("quality"), facts.newest("features")
-    if checked is None or built is None or not checked.with_code(_LEAK):
+    checked, built = facts.last("quality"), facts.newest("features")
+    if checked is None or built is None:
         return None
+    if not checked.with_code(_LEAK):
+        return evidence_of(
+            CODE, checked, f"the newest run looked for no leaks: {checked.sentence}", verdict=held(False)
+        )
     features = {*built.body.get("numeric", ()), *built.body.get("categorical", ())}
     private = sorted(features.intersection(facts.spec.source.private))
     leaks = [check.message for check in checked.with_code(_LEAK) if check.verdict is not Verdict.PASSED]

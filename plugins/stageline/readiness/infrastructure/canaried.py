@@ -12,10 +12,15 @@ CODE = "SL-L306"
 
 
 def find(facts: Facts) -> Evidence | None:
-    """Return whether the newest model in use was a canary before; one that was undone was one, too."""
-    tried = {digest for fact in facts.of_kind("canary") if (digest := _canary(fact))}
+    """Return whether the newest model in use was a canary before; one that was undone was one, too.
+
+    A shadow is no canary: nobody gets its answers.
+    """
+    tried = {digest for fact in facts.of_kind("canary") if (digest := _canary(fact, "after"))}
     for fact in facts.of_kind("promotion", "canary_end"):
         if fact.kind == "canary_end":
+            if not _canary(fact, "before"):
+                continue
             return evidence_of(
                 CODE, fact, f"the newest canary was tried and taken out: {fact.sentence}", verdict=held(True)
             )
@@ -29,9 +34,10 @@ def find(facts: Facts) -> Evidence | None:
     return None
 
 
-def _canary(fact: Fact) -> str:
-    after = (fact.evidence.get("canary_change") or {}).get("after") or {}
-    return str((after.get("model") or {}).get("digest") or "")
+def _canary(fact: Fact, when: str) -> str:
+    """Return the digest of the model that had a share of the traffic before or after a change; empty for none."""
+    found = (fact.evidence.get("canary_change") or {}).get(when) or {}
+    return str((found.get("model") or {}).get("digest") or "") if found.get("percent") else ""
 
 
 TEST = ReadinessTest(

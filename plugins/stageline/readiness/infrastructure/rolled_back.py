@@ -12,13 +12,13 @@ CODE = "SL-L307"
 
 
 def find(facts: Facts) -> Evidence | None:
-    """Return the newest drill."""
-    drill = facts.newest("drill")
+    """Return the newest drill, also one that could not be held."""
+    drill = facts.last("drill")
     return evidence_of(CODE, drill, drill.sentence) if drill else None
 
 
 TEST = ReadinessTest(
     code=CODE, section=Section.INFRASTRUCTURE, number=7, title="Models can be quickly and safely rolled back",
     full="the newest rollback drill passed", lifetime=timedelta(days=35), owner="operations", minutes=3,
-    find=find, since=Stage.PILOT, earn="stageline readiness {name} --earn SL-L307",
+    find=find, since=Stage.PILOT, in_use=True, earn="stageline readiness {name} --earn SL-L307",
 )  # fmt: skip

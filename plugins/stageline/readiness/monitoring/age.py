@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from stageline.readiness.evidence import HALF, Evidence, Section
@@ -12,7 +12,7 @@ from stageline.readiness.model import staleness
 from stageline.readiness.rule import ReadinessTest
 
 CODE = "SL-L404"
-_DAYS = 30
+_DAYS, _MOST_DAYS = 30, 3_650
 
 
 def find(facts: Facts) -> Evidence | None:
@@ -21,8 +21,11 @@ def find(facts: Facts) -> Evidence | None:
     trained = facts.newest("train")
     lifetime, why = _limit(facts)
     if promoted is not None:
-        detail = f"version {_after(promoted).get('version')} is in use; a model may be {why}"
-        return replace(evidence_of(CODE, promoted, detail, verdict=held(True)), lifetime=lifetime)
+        trained_at = _trained_at(promoted)
+        version = _after(promoted).get("version")
+        detail = f"version {version} is in use, trained {trained_at:%Y-%m-%d}; a model may be {why}"
+        found = evidence_of(CODE, promoted, detail, verdict=held(True))
+        return replace(found, at=trained_at, lifetime=lifetime)
     if trained is None:
         return None
     detail = f"nothing is in use; the newest model may be {why}"
@@ -38,6 +41,12 @@ def _in_use(facts: Facts) -> Fact | None:
     return next((fact for fact in facts.of_kind("promotion") if _after(fact).get("digest") == digest), moved)
 
 
+def _trained_at(promoted: Fact) -> datetime:
+    """Return when the model of a release was trained: a release does not make it younger."""
+    stands_for = _after(promoted).get("as_of")
+    return min(promoted.at, datetime.fromisoformat(stands_for)) if stands_for else promoted.at
+
+
 def _after(fact: Fact) -> Mapping[str, Any]:
     return (fact.evidence.get("head_change") or {}).get("after") or {}
 
@@ -45,7 +54,7 @@ def _after(fact: Fact) -> Mapping[str, Any]:
 def _limit(facts: Facts) -> tuple[timedelta, str]:
     known = facts.earned(staleness.TEST.code)
     days = known.body.get("stale_after_days") if known is not None and known.verdict.advances else None
-    if days is None:
+    if not isinstance(days, int | float) or not 0 <= days <= _MOST_DAYS:
         return timedelta(days=_DAYS), f"{_DAYS} days old (no backtest says otherwise)"
     return timedelta(days=float(days)), f"{float(days):g} days old by the backtest of record #{known.position}"  # type: ignore[union-attr]
 

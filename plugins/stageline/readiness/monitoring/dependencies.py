@@ -17,9 +17,10 @@ _COLUMNS, _LIBRARIES = "SL-B005", "SL-V005"
 def find(facts: Facts) -> Evidence | None:
     """Return whether columns and libraries are compared with training's, and whether the alert step tells of it."""
     # A server scores no tables: there the columns are compared by the check of SL-L403.
-    scored = _newest(facts, "score", _COLUMNS) or facts.earned(skew.TEST.code)
+    scores = any(fact.with_code(_COLUMNS) for fact in facts.of("score"))
+    scored = _newest(facts, "score", _COLUMNS) if scores else _advanced(facts.earned(skew.TEST.code))
     validated = _newest(facts, "validate", _LIBRARIES)
-    told = facts.newest("alert")
+    told = _advanced(facts.last("alert"))
     found = [each for each in (scored, validated, told) if each is not None]
     if not found:
         return None
@@ -35,7 +36,14 @@ def find(facts: Facts) -> Evidence | None:
 
 
 def _newest(facts: Facts, step: str, code: str) -> Fact | None:
-    return next((fact for fact in facts.of(step) if fact.with_code(code)), None)
+    """Return the newest record of a step with a check, if that could be made."""
+    found = next((fact for fact in facts.of(step) if fact.with_code(code)), None)
+    compared = found and all(check.verdict is not Verdict.ERRORED for check in found.with_code(code))
+    return found if compared else None
+
+
+def _advanced(fact: Fact | None) -> Fact | None:
+    return fact if fact is not None and fact.verdict.advances else None
 
 
 TEST = ReadinessTest(

@@ -13,7 +13,7 @@ CODE = "SL-L402"
 
 def find(facts: Facts) -> Evidence | None:
     """Return the newest verdict about the data; where it stops nothing, it is only read."""
-    checked = facts.newest("quality")
+    checked = facts.last("quality")
     if checked is None:
         return None
     enabled = checked.mode is Mode.ENABLED

@@ -16,7 +16,7 @@ _DECIDED = (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED)
 
 def find(facts: Facts) -> Evidence | None:
     """Return the newest window whose labels let the KPI be judged."""
-    for fact in facts.of("performance"):
+    for fact in facts.windows("performance"):
         for check in fact.with_code(_GOAL):
             if check.verdict in _DECIDED:
                 return evidence_of(CODE, fact, check.message, verdict=check.verdict)
