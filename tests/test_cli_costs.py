@@ -71,6 +71,16 @@ def test_a_simulation_tells_where_the_marginal_cost_turns(project):
         assert part in done.out
 
 
+def test_a_forecast_is_recorded_where_it_is_asked_for(project):
+    done = costs(project, "simulate", "small", "--requests", "1M..10M", "--years", "1", "--record")
+    assert done.code == 0, done.err
+    assert "forecast recorded as #2" in done.out
+    with Ledger.open(f"sqlite:///{project / '.airflow/stageline/ledger.db'}") as ledger:
+        (record,) = ledger.records("small", kinds=("cost_forecast",))
+    assert len(record.evidence["evidence"]["months"]) == 12
+    assert "1,000,000 requests a month" in record.sentence
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

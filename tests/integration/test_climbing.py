@@ -10,7 +10,6 @@ from pilot_project import DAY
 from production_project import production
 from small_project import write_spec
 
-from stageline.ledger import Entry
 from stageline.operators import ReleaseOperator
 from stageline.operators.aliases import tracking_of
 from stageline.operators.configuration import load_settings
@@ -19,7 +18,6 @@ from stageline.operators.run_context import RunContext
 from stageline.readiness import Section, judge_readiness, read_facts
 from stageline.readiness.graduation import NotEarnedError, Signed, attest, graduate
 from stageline.spec import Stage, load_spec
-from stageline.verdicts import Mode, Verdict
 
 pytestmark = pytest.mark.xdist_group("climbing")
 SIGNED = Signed("dana", "it has shown its worth", "dana")
@@ -126,14 +124,6 @@ def test_from_the_first_run_to_production(climb):
     climb.execute(ReleaseOperator, **RUN_2)
     score(climb.execute)
     assert {each.requirement.code for each in climb.judge().stage(Stage.PRODUCTION).unmet} == {"SL-L003", "SL-L004"}
-    with climb.stores.ledger() as ledger:
-        ledger.append(
-            Entry(
-                pipeline="small", kind="cost_forecast", step="cost_forecast", verdict=Verdict.PASSED,
-                sentence="36 USD a month", evidence={}, stage="pilot", mode=Mode.ENABLED, dag_id="", run_id="f",
-                task_id="", idempotency_key="forecast", spec_digest="", package_version="1",
-            )
-        )  # fmt: skip
     while not (judged := climb.judge()).stage(Stage.PRODUCTION).earned:
         todo = next(each for each in judged.stage(Stage.PRODUCTION).todo if each.needed)
         climb.follow(todo)

@@ -7,7 +7,8 @@ from pipeline_specs import spec_of
 from stageline.costs import default_prices
 from stageline.exceptions import CostError
 from stageline.ledger import Entry, Ledger
-from stageline.operators.cost_analysis import analyse, measurements_in
+from stageline.operators.cost_analysis import analyse
+from stageline.operators.cost_grounds import Grounds
 from stageline.operators.cost_page_content import cost_page_content
 from stageline.reporting.cost_page import render_cost_page
 from stageline.spec.costs import Costs
@@ -52,12 +53,12 @@ def analysis():
 
 def test_the_newest_run_that_measured_counts(ledger):
     with pytest.raises(CostError, match="no run of 'trial' has measured how long the model takes; run it first"):
-        measurements_in(ledger, "trial")
+        Grounds.newest(ledger, "trial")
     ledger.append(entry("evaluate", EVALUATED, "one"))
     ledger.append(entry("evaluate", {**EVALUATED, "rows_per_month": 9.0}, "two"))
     ledger.append(entry("validate", {"measured": {"latency": 6.0, "memory": 100.0}}, "two"))
     ledger.append(entry("evaluate", {}, "three"))
-    read = measurements_in(ledger, "trial")
+    read = Grounds.newest(ledger, "trial").measured
     assert (read.rows_per_month, read.p99_ms, read.peak_mb) == (9.0, 6.0, 100.0)
 
 

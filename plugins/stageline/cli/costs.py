@@ -1,6 +1,7 @@
 """The commands about costs: what serving would cost at each load, and which way to serve is cheapest."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from stageline.cli.asked import asked
 from stageline.cli.project import (
     NameArgument,
     ProjectOption,
@@ -23,6 +25,7 @@ from stageline.exceptions import CostError
 if TYPE_CHECKING:
     from stageline.costs.compare import Comparison
     from stageline.costs.prices import Prices
+    from stageline.ledger import Record
     from stageline.operators.cost_analysis import Analysis
 
 app = typer.Typer(no_args_is_help=True, help="What a pipeline costs, and what it would cost.")
@@ -43,6 +46,7 @@ Pull = Annotated[
 ]
 Page = Annotated[Path | None, typer.Option("--page", help="Write a page with charts to this file.", dir_okay=False)]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
+Keep = Annotated[bool, typer.Option("--record", help="Keep the forecast on record: readiness asks for it (SL-L004).")]
 
 
 @app.callback()
@@ -78,13 +82,15 @@ def simulate(
     lever: Pull = None,
     page: Page = None,
     seed: Seed = 0,
+    record: Keep = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Show what a month costs at each load, where the marginal cost turns, and what matters most."""
     from stageline.costs.usage import CATEGORIES
 
     with refusing():
-        analysis = _analysis(name, requests, years=years, load=load, lever=lever, seed=seed, project=project)
+        asked_for = _Asked(requests, years, load, tuple(lever or ()), seed)
+        analysis, kept = _analysis(name, asked_for, record=record, project=project)
         _write(analysis, page)
     _head(analysis)
     for curve in analysis.curves:
@@ -106,7 +112,7 @@ def simulate(
     console.print("\n[bold]Levers[/bold], each alone")
     for saving in analysis.savings:
         console.print(f"  {saving.lever}: {analysis.currency} {saving.saved:,.0f} less ({saving.share:.0%})")
-    _tail(analysis)
+    _tail(analysis, kept)
 
 
 @app.command()
@@ -119,6 +125,7 @@ def compare(
     lever: Pull = None,
     page: Page = None,
     seed: Seed = 0,
+    record: Keep = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Compare the ways to get predictions over the years, development and operation included.
@@ -126,7 +133,8 @@ def compare(
     Ends with 1 if the pipeline is in production and 1,000 predictions cost more than costs.max_per_1000.
     """
     with refusing():
-        analysis = _analysis(name, requests, years=years, load=load, lever=lever, seed=seed, project=project)
+        asked_for = _Asked(requests, years, load, tuple(lever or ()), seed)
+        analysis, kept = _analysis(name, asked_for, record=record, project=project)
         _write(analysis, page)
     _head(analysis)
     _options(analysis.comparison)
@@ -143,7 +151,7 @@ def compare(
             else "at none of these loads"
         )
         console.print(f"a model of one's own pays {pays}{surely}")
-    _tail(analysis)
+    _tail(analysis, kept)
     if analysis.gate.effect is not None and not analysis.gate.effect.advances:
         raise typer.Exit(1)
 
@@ -167,27 +175,44 @@ def _load(text: str) -> float:
     return float(match[1]) * _SIZES[match[2].lower()]
 
 
-def _analysis(
-    name: str, requests: str, *, years: float, load: str | None, lever: list[str] | None, seed: int, project: Path
-) -> "Analysis":
+@dataclass(frozen=True)
+class _Asked:
+    """What was typed."""
+
+    requests: str
+    years: float
+    load: str | None
+    levers: tuple[str, ...]
+    seed: int
+
+
+def _analysis(name: str, given: _Asked, *, record: bool, project: Path) -> "tuple[Analysis, Record | None]":
+    """Return the analysis, and the record of its forecast where one was asked for."""
     from stageline.costs.levers import check_levers
     from stageline.costs.prices import load_prices
     from stageline.spec import load_pipeline
 
-    ends = loads_of(requests)
-    given = None if load is None else _load(load)
-    check_levers(lever or ())
+    ends = loads_of(given.requests)
+    load = None if given.load is None else _load(given.load)
+    check_levers(given.levers)
     loaded = load_pipeline(name, pipelines_folder(project))
     prices = load_prices(loaded.project)
     _warn(prices)
+    settings = settings_of(project)
     with opened_ledger(project) as ledger:
-        from stageline.operators.cost_analysis import analyse, measurements_in
+        from stageline.operators.cost_analysis import analyse
+        from stageline.operators.cost_forecast import append_forecast
+        from stageline.operators.cost_grounds import Grounds
 
-        measured = measurements_in(ledger, name)
-    return analyse(
-        loaded.spec, measured, prices, loads=ends, months=max(1, round(years * 12)), load=given,
-        levers=tuple(lever or ()), seed=seed,
-    )  # fmt: skip
+        grounds = Grounds.newest(ledger, name)
+        analysis = analyse(
+            loaded.spec, grounds.measured, prices, loads=ends, months=max(1, round(given.years * 12)), load=load,
+            levers=given.levers, seed=given.seed,
+        )  # fmt: skip
+        if not record:
+            return analysis, None
+        run = asked(loaded, settings, ledger, "costs")
+        return analysis, append_forecast(run, analysis, grounds, datetime.now(UTC))
 
 
 def _warn(prices: "Prices") -> None:
@@ -219,7 +244,7 @@ def _options(comparison: "Comparison") -> None:
             console.print(f"  [dim]{one.words:<30} does not fit: {escape(one.misfit)}[/dim]")
 
 
-def _tail(analysis: "Analysis") -> None:
+def _tail(analysis: "Analysis", kept: "Record | None") -> None:
     shares, month = analysis.shares, analysis.today.money()
     told = [
         *([f"{analysis.currency} {shares.per_customer:,.2f} a customer"] if shares.per_customer is not None else []),
@@ -232,6 +257,8 @@ def _tail(analysis: "Analysis") -> None:
         console.print(f"[{colour}]{analysis.gate.effect.value}[/]  {escape(analysis.gate.message)}")
     console.print(f"\n[bold]{escape(analysis.recommendation)}[/bold]")
     console.print(f"assumed: {escape('; '.join(analysis.assumed) or 'nothing')}")
+    if kept is not None:
+        console.print(f"forecast recorded as #{kept.position}")
 
 
 def _write(analysis: "Analysis", page: Path | None) -> None:

@@ -1,7 +1,7 @@
 """What a pipeline's own runs measured that costs follow from, as its records hold it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from stageline.costs.service_time import Measured, ServiceTime, fit_service_time
@@ -21,6 +21,7 @@ class Measurements:
     :param rows_per_month: Rows that the source has in 730 hours.
     :param p99_ms: Milliseconds of one row in a clean process, 99th percentile.
     :param peak_mb: Most memory of that process, in millions of bytes.
+    :param rows_in_source: Rows that the source has, whenever they came.
     :param points: Times by size and by how many at once, where `stageline costs measure` took them.
     """
 
@@ -31,6 +32,7 @@ class Measurements:
     p99_ms: float | None = None
     peak_mb: float | None = None
     points: tuple[Measured, ...] = ()
+    rows_in_source: int | None = None
 
     @classmethod
     def of(
@@ -54,6 +56,10 @@ class Measurements:
             p99_ms=(timed or {}).get("p99_ms", answer.get("latency")), peak_mb=answer.get("memory"),
             points=tuple(Measured(*point) for point in (timed or {}).get("points", ())),
         )  # fmt: skip
+
+    def of_rows(self, rows: int) -> Self:
+        """Return it with the rows that the source has; 0: not known."""
+        return replace(self, rows_in_source=rows or None)
 
     @property
     def memory_gib(self) -> float | None:

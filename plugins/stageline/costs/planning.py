@@ -57,7 +57,8 @@ def plan_of(
             f"costs.currency is {said.currency!r}, but the prices are in {prices.currency!r}: write into {FILE} "
             f"currency: {said.currency}, and exchange_rate: what one {prices.currency} is in {said.currency}"
         )
-    requests = requests_per_month or said.requests_per_month or measured.rows_per_month
+    known = requests_per_month or said.requests_per_month or measured.rows_per_month
+    requests = known or measured.rows_in_source
     if not requests:
         raise CostError(
             "the load is not known: the source has no event time to count rows a month by; say costs.requests_per_month"
@@ -92,6 +93,7 @@ def plan_of(
             memory=memory,
             runs=runs,
             given=costs is not None,
+            taken=None if known else measured.rows_in_source,
             concurrent=any(point.concurrency > 1 for point in measured.points),
         ),
         measured=_measured(measured),
@@ -112,12 +114,13 @@ def _band(given: Range) -> Band:
 
 def _assumed(
     said: Costs, prices: Prices, plan: Plan, *, variation: float | None, memory: float | None, runs: float | None,
-    given: bool, concurrent: bool,
+    given: bool, taken: int | None, concurrent: bool,
 ) -> tuple[str, ...]:  # fmt: skip
     """Return what nobody measured or said."""
     hour = prices["engineer_hour"]
     people = f"{plan.engineering.build_hours:g} h to build and {plan.engineering.improve_hours:g} h a month to improve"
     doubts = {
+        f"the source's {taken or 0:,} rows as a month's load": taken is not None,
         f"engineers at {hour.first:g} {hour.unit}": "assumption" in hour.source,
         people: not given or said.people == Costs.model_fields["people"].default,
         f"a peak of {PEAK_TO_MEAN:g} times the mean": said.peak_to_mean is None,

@@ -17,6 +17,8 @@ CATEGORIES = (
 )  # fmt: skip
 # Building and improving is fixed, maintaining and serving varies with use.
 FIXED = frozenset({DEVELOPMENT, TRAINING, HARDWARE})
+# What a meter sees of a pipeline's own work (`metering`): the rest is said or bought.
+METERED = frozenset({COMPUTE, TRAINING, STORAGE, ANNOTATION})
 PEOPLE = "engineer_hour"
 
 # The unit in which each is counted; a project may price it in another unit of the same dimension.

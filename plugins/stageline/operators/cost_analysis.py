@@ -19,16 +19,11 @@ from stageline.costs.simulate import DRAWS
 from stageline.costs.state import State
 from stageline.costs.tornado import Swing, tornado
 from stageline.costs.uncertainty import Draws, Uncertainty, state_of
-from stageline.operators.cost_measurement import STEP, evaluated_record
-from stageline.operators.monitor_records import evidence_of
 from stageline.verdicts import Check
 
 if TYPE_CHECKING:
-    from stageline.ledger import Ledger, Record
     from stageline.spec import PipelineSpec
     from stageline.spec.costs import Costs as Section
-
-_LOOKED_AT = 50
 
 
 @dataclass(frozen=True)
@@ -88,23 +83,6 @@ class Analysis:
     limit_per_1000: float | None
     gate: Check
     shares: "Shares"
-
-
-def measurements_in(ledger: "Ledger", pipeline: str) -> Measurements:
-    """Return what the pipeline's newest runs measured.
-
-    :raises CostError: No run has measured a latency yet.
-    """
-    evaluated = evidence_of(evaluated_record(ledger, pipeline))
-    validated = _newest(ledger.records(pipeline, step="validate", limit=_LOOKED_AT), "measured")
-    timed = evidence_of(_newest(ledger.records(pipeline, step=STEP, limit=1), "points"))
-    # Of another model it says nothing.
-    of_this_model = timed if timed.get("model_digest") == evaluated.get("model_digest") else None
-    return Measurements.of(evaluated, evidence_of(validated), of_this_model)
-
-
-def _newest(records: "Sequence[Record]", key: str) -> "Record | None":
-    return next((record for record in records if evidence_of(record).get(key)), None)
 
 
 def analyse(

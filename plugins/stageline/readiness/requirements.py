@@ -137,8 +137,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "stageline readiness {name} --earn SL-L307", _drill, timedelta(days=35),
     ),
     Requirement(
-        "SL-L004", "The cost is forecast", (Stage.PRODUCTION,), "business", 15,
-        "record a forecast of what serving will cost (a record of kind `cost_forecast`)", _forecast, timedelta(days=90),
+        "SL-L004", "The cost is forecast", (Stage.PRODUCTION,), "business", 3,
+        "stageline readiness {name} --earn SL-L004", _forecast, timedelta(days=90),
     ),
     Requirement(
         APPROVAL, "A person approved", (Stage.PRODUCTION,), "business", 30,

@@ -42,13 +42,14 @@ RUNNERS: dict[str, Runner] = {
     "SL-L303": integration.run,
     "SL-L403": skew.run,
 }
-DRILL = "SL-L307"
+DRILL, FORECAST = "SL-L307", "SL-L004"
 
 
 def earn(run: "RunContext", code: str, now: "datetime") -> "Record":
     """Run a test's check and record the result; a check that fails is recorded, too.
 
     :param run: Of the pipeline; its DAG and run names stand in the record.
+    :param code: Of a test, or SL-L004: the forecast of the cost, which production requires.
     :raises DataError: No check can earn this test.
     :raises Refusal: There is nothing to run it on.
     """
@@ -56,6 +57,10 @@ def earn(run: "RunContext", code: str, now: "datetime") -> "Record":
     from stageline.readiness import EARNED, test_of
     from stageline.readiness.rule import how_to_earn
 
+    if code == FORECAST:
+        from stageline.operators.cost_forecast import record_forecast
+
+        return record_forecast(run, now)
     test = test_of(code)
     if code == DRILL:
         return _drill(run, now)
