@@ -26,6 +26,7 @@ class Fact:
     """One record of the ledger.
 
     :param evidence: As recorded; of a step, its report.
+    :param metered: What the work took; none: nothing was metered.
     :param run: `DAG/RUN` that wrote it; a bare `/` for one written by hand.
     """
 
@@ -40,6 +41,7 @@ class Fact:
     stage: str = ""
     run: str = "/"
     actor: str = ""
+    metered: Mapping[str, float | int] | None = None
     checks: tuple[Check, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from stageline.verdicts import Check
 
 _STEPS = (
     "quality", "features", "train", "evaluate", "validate", "score", "performance", "alert", "drill", "report",
+    "costs",
 )  # fmt: skip
 _KINDS = (*ALL_MOVES, "approval", ATTESTATION, EARNED, FORECAST, GRADUATION)
 # Of a step's records: among these, the newest that could decide is looked for.
@@ -60,7 +61,7 @@ def fact_of(record: Record) -> Fact:
         position=record.position, digest=record.digest, at=record.recorded_at, kind=record.kind, step=record.step,
         verdict=record.verdict, sentence=record.sentence, mode=record.mode, stage=record.stage,
         run=f"{record.dag_id}/{record.run_id}", actor=record.actor, checks=tuple(_checks(record.evidence)),
-        evidence=record.evidence,
+        evidence=record.evidence, metered=record.metered,
     )  # fmt: skip
 
 
