@@ -40,6 +40,7 @@ def hourly_answers(run: "RunContext", start: datetime, end: datetime) -> "list[i
     :raises ArtifactError: The log cannot be read.
     """
     import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
     from deltalake.exceptions import DeltaError
 
@@ -52,8 +53,8 @@ def hourly_answers(run: "RunContext", start: datetime, end: datetime) -> "list[i
             return []
         time = pc.field(SERVED_AT)
         found = rows.scanner(columns=[SERVED_AT], filter=(time >= start) & (time < end)).to_batches()
-        hours += [batch.column(0).cast("timestamp[us, tz=UTC]").cast("int64").to_numpy() // _HOUR for batch in found]
-    except (DeltaError, KeyError, OSError) as error:
+        hours += [batch.column(0).cast(pa.timestamp("us", "UTC")).cast("int64").to_numpy() // _HOUR for batch in found]
+    except (DeltaError, pa.ArrowException, KeyError, OSError) as error:
         words = str(error).partition("\n")[0]
         raise ArtifactError(f"predictions in {str(store.folder)!r} cannot be read: {words}") from error
     together = np.concatenate(hours) if hours else np.empty(0, np.int64)
