@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stageline.readiness.facts import Facts
 
 _NOTHING = Meter().evidence()
+_WHOLE_SECONDS = 100
 
 
 def works_of(ledger: "Ledger", pipeline: str, *, dag_id: str | None = None, run_id: str | None = None) -> list[Work]:
@@ -56,10 +57,9 @@ def run_cost_sentence(works: Sequence[Work], prices: Prices) -> str:
     found = spent(works, prices)
     seconds = sum(float(work.took["wall_seconds"]) for work in works)
     most = max(float(work.took["peak_memory_gib"]) for work in works)
-    return (
-        f"This run cost {prices.currency} {found.total:,.2g}: its {found.pieces} steps took {seconds:,.3g} s and at "
-        f"most {most:,.2g} GiB, at the prices of {prices.as_of}; nobody's time is in it."
-    )
+    steps = f"its {found.pieces} steps" if found.pieces > 1 else "its one step"
+    took = f"{seconds:,.0f}" if seconds >= _WHOLE_SECONDS else f"{seconds:,.3g}"
+    return f"This run cost {prices.currency} {found.total:,.2g}: {steps} took {took} s and at most {most:,.2g} GiB, at the prices of {prices.as_of}; nobody's time is in it."
 
 
 def _works(records: "list[Record]") -> Iterator[Work]:
