@@ -7,6 +7,7 @@ from stageline.costs import default_prices
 from stageline.costs.measurements import Measurements
 from stageline.costs.planning import plan_of
 from stageline.costs.service_time import Measured
+from stageline.costs.traffic import Pattern
 from stageline.exceptions import CostError
 from stageline.spec.costs import Costs
 
@@ -52,6 +53,17 @@ def test_the_command_line_goes_before_both():
         plan_of(costs(requests_per_month=5), MEASURED, PRICES, requests_per_month=9).plan.traffic.requests_per_month
         == 9
     )
+
+
+def test_the_servers_log_says_load_and_peak_where_the_spec_does_not():
+    measured = replace(MEASURED, pattern=Pattern(7.0, 0.5, 90_000.0))
+    planned = plan_of(None, measured, PRICES)
+    traffic = planned.plan.traffic
+    assert (traffic.requests_per_month, traffic.peak_to_mean, traffic.active_share) == (90_000.0, 7.0, 0.5)
+    assert "a peak of 7 times the mean in the servers' log" in planned.measured
+    assert not [words for words in planned.assumed if "peak" in words]
+    said = plan_of(costs(peak_to_mean=2, active_share=1, requests_per_month=5), measured, PRICES).plan.traffic
+    assert (said.requests_per_month, said.peak_to_mean, said.active_share) == (5, 2, 1)
 
 
 def test_a_schedule_says_how_often_a_batch_runs():

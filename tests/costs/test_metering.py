@@ -72,3 +72,14 @@ def test_what_is_not_counted_is_a_sentence():
         Meter().count(pages=1)
     with pytest.raises(CostError, match="rows = -1; expected at least 0"):
         Meter().count(rows=-1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process's peak of memory cannot be taken back")
+def test_a_task_is_not_charged_for_the_memory_of_one_before_it():
+    with metered() as large:
+        held = bytearray(300 * 1024**2)
+        held[::4096] = b"x" * len(held[::4096])
+        del held
+    with metered() as small:
+        pass
+    assert large.peak_memory_gib > small.peak_memory_gib + 0.2

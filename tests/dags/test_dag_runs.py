@@ -3,7 +3,10 @@
 import pytest
 from own_airflow import ROOT
 
+from stageline.costs import default_prices
+from stageline.costs.actual import spent
 from stageline.ledger import Ledger
+from stageline.operators.metered_work import works_of
 
 # Airflow's in-process server warns about its own libraries; our own warnings are errors in the other tests.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -35,8 +38,15 @@ def test_a_dag_runs_to_its_end(run_dag, stageline_home, file, dag_id, verdicts):
     assert str(done.state) == "success"
     with Ledger.open(f"sqlite:///{stageline_home / 'ledger.db'}") as ledger:
         records = ledger.records(dag_id=dag_id, run_id=done.run_id, newest_first=False)
+        works = works_of(ledger, records[0].pipeline, run_id=done.run_id)
     assert [record.step for record in records] == STEPS
     assert [str(record.verdict) for record in records] == verdicts
+    # What a real run takes is on record: of each step, and of the steps what only they know.
+    took = {record.step: record.metered for record in records}
+    assert all(each["wall_seconds"] > 0 and each["cpu_seconds"] > 0 for each in took.values())
+    assert took["evaluate"]["predictions"] == 3 * took["evaluate"]["rows"] > 0
+    cost = spent(works, default_prices()).total
+    assert 0 < cost < 0.10
 
 
 def test_before_a_release_there_is_nothing_to_watch(run_dag, stageline_home):

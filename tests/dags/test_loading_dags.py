@@ -58,8 +58,10 @@ def test_this_repositorys_dags(parse):
     assert parsed.errors == {}
     specs = {path.stem for path in (ROOT / "config/pipelines").glob("*.yaml")}
     assert {dag_id.partition(".")[0] for dag_id in parsed.dags} == specs
-    pilot = {f"hourly_demand_pilot.{name}" for name in ("train", "score", "monitor", "readiness")}
-    production = {f"hourly_demand_production.{name}" for name in ("train", "score", "monitor", "drill", "readiness")}
+    pilot = {f"hourly_demand_pilot.{name}" for name in ("train", "score", "monitor", "readiness", "costs")}
+    production = {
+        f"hourly_demand_production.{name}" for name in ("train", "score", "monitor", "drill", "readiness", "costs")
+    }
     assert set(parsed.dags) == (specs - {"hourly_demand_pilot", "hourly_demand_production"}) | pilot | production
 
 
@@ -119,7 +121,10 @@ def test_a_pilot_trains_scores_and_watches(parse, project, dag_file):
     parsed = parse(dag_file)
 
     assert parsed.errors == {}
-    assert sorted(parsed.dags) == ["later.monitor", "later.readiness", "later.score", "later.train", "small"]
+    assert sorted(parsed.dags) == [
+        "later.costs", "later.monitor", "later.readiness", "later.score", "later.train", "small",
+    ]  # fmt: skip
+    assert task_ids(parsed.dags["later.costs"]) == ["alert", "costs"]
     assert task_ids(parsed.dags["later.readiness"]) == ["readiness"]
     assert "0 0 * * *" in str(parsed.dags["later.readiness"]["timetable"])
     assert task_ids(parsed.dags["later.monitor"]) == [
@@ -131,7 +136,7 @@ def test_a_pilot_trains_scores_and_watches(parse, project, dag_file):
 def test_without_event_times_there_are_no_windows_to_watch(parse, project, dag_file):
     add(project, "later", named("later", stage="pilot", source="{uri: data/small.csv, keys: [x]}") + PILOT)
 
-    assert sorted(parse(dag_file).dags) == ["later.readiness", "later.score", "later.train", "small"]
+    assert sorted(parse(dag_file).dags) == ["later.costs", "later.readiness", "later.score", "later.train", "small"]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +178,7 @@ def test_production_rolls_out_and_rehearses_the_way_back(parse, project, dag_fil
 
     assert parsed.errors == {}
     assert sorted(parsed.dags) == [
+        "later.costs",
         "later.drill",
         "later.monitor",
         "later.readiness",

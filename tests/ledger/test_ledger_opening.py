@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9998"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade():
@@ -73,7 +73,7 @@ def test_an_older_ledger_is_upgraded_and_keeps_its_chain(
 def test_a_newer_ledger_is_refused(ledger: Ledger, ledger_url: str) -> None:
     with writing(make_engine(parse_url(ledger_url))) as connection:
         connection.execute(VERSION.update().values(version_num="9999"))
-    with pytest.raises(LedgerError, match=r"version '9999'.*knows '0001' to '0002'.*upgrade airflow-provider"):
+    with pytest.raises(LedgerError, match=r"version '9999'.*knows '0001' to '0003'.*upgrade airflow-provider"):
         Ledger.open(ledger_url)
 
 

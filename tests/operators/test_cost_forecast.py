@@ -1,6 +1,7 @@
 """The forecast of the cost on record: what it holds, what it rests on, and that readiness takes it."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import own_airflow  # noqa: F401 - sets Airflow's home before anything imports it
 import pytest
@@ -10,6 +11,7 @@ from small_project import write_project, write_spec
 
 from stageline.exceptions import CostError
 from stageline.ledger import Entry, Ledger
+from stageline.operators import cost_forecast
 from stageline.operators.cost_forecast import months_after, record_forecast
 from stageline.operators.earning import earn
 from stageline.operators.run_context import RunContext
@@ -30,8 +32,9 @@ def entry(step, evidence):
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path, monkeypatch):
     """Return a function that writes a spec and gives a run of it, whose ledger holds one evaluation."""
+    monkeypatch.setattr(cost_forecast, "LOADS", (1e2, 1e3))
     write_project(tmp_path / "project")
     with Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
 
@@ -42,7 +45,7 @@ def made(tmp_path):
                 ledger.append(entry("features", {"parts": {"train": 150, "holdout": 50}}))
                 ledger.append(entry("evaluate", {"latency": LATENCY, "rows_per_month": per_month}))
             return RunContext(
-                name="small", loaded=loaded, project=loaded.project, settings=None, ledger=ledger, tracking=None,
+                name="small", loaded=loaded, project=loaded.project, settings=SimpleNamespace(tables=tmp_path / "tables"), ledger=ledger, tracking=None,
                 dag_id="", run_id="by hand", task_id="costs", map_index=-1, try_number=1, run_after=NOW, actor="dana",
             )  # fmt: skip
 

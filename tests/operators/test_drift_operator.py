@@ -86,6 +86,9 @@ def test_a_window_of_the_reference_has_not_moved(released, execute):
     }  # fmt: skip
     assert record.evidence["evidence"]["rows"] == record.evidence["evidence"]["scored"] == 56
     assert "none of 3 columns has moved (56 rows)" in record.sentence
+    # What came, and what was predicted of it.
+    assert record.metered["rows"] == 2 * 56
+    assert record.metered["bytes_read"] == (released.project / "data/small.csv").stat().st_size
 
 
 def test_a_window_whose_numbers_moved_is_told_with_their_bounds(released, execute):

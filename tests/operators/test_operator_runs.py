@@ -1,6 +1,8 @@
 """A whole run, step by step: what it records, shows and returns, once and twice."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +44,10 @@ def test_mlflow_shows_the_run(stores, execute):
     assert all(f"| {step.step} | **" in run.data.tags["mlflow.note.content"] for step in STEPS)
     assert run.data.params["estimator"] == "sklearn.linear_model.Ridge"
     assert "report.html" in [file.path for file in stores.mlflow().list_artifacts(run.info.run_id)]
+    # What the run cost, by what its steps before the report and the report itself were metered to take.
+    assert 0 < run.data.metrics["costs/run"] < 0.10
+    path = stores.mlflow().download_artifacts(run.info.run_id, "report.html")
+    assert re.search(r"This run cost USD [\d.e-]+: its 5 steps took", Path(path).read_text("utf-8"))
 
 
 def test_another_run_has_a_run_of_its_own_and_the_same_snapshot(stores, execute):

@@ -84,6 +84,8 @@ def test_the_newest_window_whose_labels_are_due_is_judged(released, execute):
     # Labels of a week that ends on the 18th are due on the 20th.
     assert found["window"] == {"start": "2026-02-11T00:00:00+00:00", "end": "2026-02-18T00:00:00+00:00"}
     assert found["labels"]["uri"] == "data/small.csv"
+    # The window that is judged, and the newest one, which is estimated.
+    assert newest(released).metered["rows"] == 2 * 56
     assert (found["labels"]["scored"], found["labels"]["labelled"], found["labels"]["coverage"]) == (56, 56, 1)
     # The other rows of the source are of other weeks.
     assert found["labels"]["unmatched"] == 70 * 8 - 56

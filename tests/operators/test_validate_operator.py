@@ -7,10 +7,18 @@ from urllib.parse import unquote, urlsplit
 import mlflow.sklearn
 import pytest
 from hostile_model import write_hostile
+from pilot_project import write_days
+from production_project import production
 from sklearn.linear_model import Ridge
 from small_project import write_spec
 
-from stageline.operators import DataQualityOperator, FeatureSnapshotOperator, ModelValidationOperator, TrainOperator
+from stageline.operators import (
+    DataQualityOperator,
+    EvaluateOperator,
+    FeatureSnapshotOperator,
+    ModelValidationOperator,
+    TrainOperator,
+)
 from stageline.operators.failure import GateFailed
 from stageline.operators.gate import GateOperator
 from stageline.training.model_file import digest_file
@@ -84,6 +92,41 @@ def test_limits_come_from_the_spec(stores, execute):
     with pytest.raises(GateFailed, match=r"validate failed: one row takes .* allowed are 0.0001 ms"):
         validate(execute)
     assert checks_of(stores)["memory"]["severity"] == "critical"
+
+
+@pytest.mark.parametrize(
+    ("costs", "verdict", "code"),
+    [
+        (None, "passed", []),
+        ("{cost_centre: mobility}", "passed", []),
+        ("{max_per_1000: 100000000}", "passed", ["SL-C001"]),
+        ("{max_per_1000: 0.0001}", "warned", ["SL-C001"]),
+    ],
+)
+def test_a_limit_of_the_cost_is_held_where_it_is_said(stores, execute, trained, costs, verdict, code):
+    execute(EvaluateOperator)
+    if costs:
+        write_spec(stores.project, costs=costs)
+    assert validate(execute)["verdict"] == verdict
+    found = [check for check in stores.records("validate")[-1].evidence["checks"] if check["code"] == "SL-C001"]
+    assert [check["code"] for check in found] == code
+    if verdict == "warned":
+        assert "> costs.max_per_1000 = USD 0.0001" in stores.records("validate")[-1].sentence
+
+
+def test_in_production_a_candidate_that_is_too_expensive_goes_no_further(stores, execute):
+    write_days(stores.project, 30)
+    write_spec(stores.project, **production(costs="{max_per_1000: 0.0001}"))
+    for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator):
+        execute(step)
+    with pytest.raises(GateFailed, match=r"validate failed: 1,000 predictions cost USD .* > costs.max_per_1000"):
+        validate(execute)
+
+
+def test_a_limit_needs_an_evaluation(stores, execute, trained):
+    write_spec(stores.project, costs="{max_per_1000: 1}")
+    with pytest.raises(GateFailed, match="needs the step 'evaluate'"):
+        validate(execute)
 
 
 def refusal(execute, **kwargs):

@@ -75,6 +75,24 @@ def content(say=lambda text: text, **changes):
             views.MonthView(number=month, forecast=band(1_000.0), actual=actual)
             for month, actual in ((2, 1_100.0), (3, 1_900.0), (4, None))
         ),
+        "spent_months": tuple(
+            views.SpentMonthView(
+                month=say(name),
+                ended=ended,
+                machines=12.5,
+                said=1_000.0,
+                total=1_012.5,
+                predictions=made,
+                per_1000=1_012.5 / made * 1_000 if made else None,
+                purposes=(("build", 0.0), ("improve", 800.0), ("serve", 12.0), ("maintain", 200.5)),
+            )
+            for name, ended, made in (("2026-11", False, 0), ("2026-10", True, 50_000))
+        ),
+        "spent_runs": (
+            views.SpentRunView(
+                dag_id=say("bikes.score"), run_id=say("r7"), at=datetime(2026, 11, 3, tzinfo=UTC), cost=0.002, steps=1
+            ),
+        ),
         "measured": (say("one row 4 ms"),),
         "assumed": (say("a peak of 3 times the mean"),),
         "prices": (say("vcpu_hour: 0.04 EUR per vCPU-hour (a page)"),),

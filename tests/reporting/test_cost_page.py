@@ -72,6 +72,16 @@ def test_forecast_and_actual_are_counted(read):
     assert "The first month, with what it takes to build, costs EUR 20,000" in read
 
 
+def test_what_was_spent_is_told_by_month_purpose_and_run(read):
+    assert "2026-11 so far EUR 12.50 EUR 1,000 EUR 1,012" in read
+    assert "2026-10 EUR 12.50 EUR 1,000 EUR 1,012 EUR 0 EUR 800.00 EUR 12.00 EUR 200.50 50,000 EUR 20.25" in read
+    assert "bikes.score r7 2026-11-03 00:00 UTC 1 EUR 0.002" in read
+
+
+def test_nothing_spent_leaves_no_section():
+    assert "What was spent" not in render_cost_page(samples.undrawn(spent_months=(), spent_runs=()))
+
+
 def test_a_month_is_shared_among_those_who_bear_and_earn_it(read):
     assert "EUR 8.50 a customer. 3 % of the revenue. Cost centre mobility." in read
 

@@ -9,6 +9,7 @@ from full_evidence import full_facts, judged, spec_of, without
 from hypothesis import HealthCheck, given, settings
 from page_skeleton import ANY_TEXT, Skeleton
 
+from stageline.costs.metering import Meter
 from stageline.monitoring.incident_topics import owner_of, role_of
 from stageline.operators.stage_card import digest_of_card, stage_card
 from stageline.readiness import REQUIREMENTS, TESTS, Facts
@@ -55,6 +56,25 @@ def test_four_bars_are_as_long_as_their_sums():
     page = render_stage_card(card_of(full_facts("pilot")))
     assert re.findall(r'<i style="width:([\d.]+)%">', page) == ["92.9", "100.0", "92.9", "100.0"]
     assert page.count('<b style="left:28.6%">') == 4  # production asks for 2 of 7
+
+
+def test_what_was_spent_and_what_is_forecast_stand_on_the_card():
+    facts = full_facts("pilot")
+    evaluated = facts.newest("evaluate")
+    took = {**Meter().evidence(), "wall_seconds": 36_000.0, "peak_memory_gib": 2.0}
+    spent = replace(
+        evaluated,
+        step="costs",
+        position=len(facts.facts) + 1,
+        sentence="2026-11 so far: USD 812.00",
+        run="small.costs/c",
+    )
+    known = tuple(replace(fact, metered=took) if fact is evaluated else fact for fact in facts.facts)
+    costs = {view.label: view.value for view in card_of(replace(facts, facts=(spent, *known))).costs}
+    assert costs["Spent"] == f"2026-11 so far: USD 812.00 (#{spent.position})"
+    # Ten hours of a vCPU and of 2 GiB, at the package's prices.
+    assert costs["Newest model"].startswith("This run cost USD 0.49: its one step took 36,000 s and at most 2 GiB")
+    assert "Forecast" in costs
 
 
 def test_it_loads_nothing():

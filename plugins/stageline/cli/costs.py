@@ -204,14 +204,14 @@ def _analysis(name: str, given: _Asked, *, record: bool, project: Path) -> "tupl
         from stageline.operators.cost_forecast import append_forecast
         from stageline.operators.cost_grounds import Grounds
 
-        grounds = Grounds.newest(ledger, name)
+        run = asked(loaded, settings, ledger, "costs")
+        grounds = Grounds.of(run)
         analysis = analyse(
             loaded.spec, grounds.measured, prices, loads=ends, months=max(1, round(given.years * 12)), load=load,
             levers=given.levers, seed=given.seed,
         )  # fmt: skip
         if not record:
             return analysis, None
-        run = asked(loaded, settings, ledger, "costs")
         return analysis, append_forecast(run, analysis, grounds, datetime.now(UTC))
 
 

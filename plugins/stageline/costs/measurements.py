@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from stageline.costs.service_time import Measured, ServiceTime, fit_service_time
+from stageline.costs.traffic import Pattern
 from stageline.exceptions import CostError
 
 _MB_PER_GIB = 1_073.741824
@@ -22,6 +23,7 @@ class Measurements:
     :param p99_ms: Milliseconds of one row in a clean process, 99th percentile.
     :param peak_mb: Most memory of that process, in millions of bytes.
     :param rows_in_source: Rows that the source has, whenever they came.
+    :param pattern: How requests to servers came, by their log.
     :param points: Times by size and by how many at once, where `stageline costs measure` took them.
     """
 
@@ -33,6 +35,7 @@ class Measurements:
     peak_mb: float | None = None
     points: tuple[Measured, ...] = ()
     rows_in_source: int | None = None
+    pattern: Pattern | None = None
 
     @classmethod
     def of(
@@ -57,9 +60,9 @@ class Measurements:
             points=tuple(Measured(*point) for point in (timed or {}).get("points", ())),
         )  # fmt: skip
 
-    def of_rows(self, rows: int) -> Self:
-        """Return it with the rows that the source has; 0: not known."""
-        return replace(self, rows_in_source=rows or None)
+    def beside(self, rows: int, pattern: Pattern | None) -> Self:
+        """Return it with the rows that the source has (0: not known), and with the pattern of the traffic."""
+        return replace(self, rows_in_source=rows or None, pattern=pattern)
 
     @property
     def memory_gib(self) -> float | None:

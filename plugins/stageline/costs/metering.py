@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from stageline.costs.money import Money
 from stageline.costs.prices import Prices
@@ -12,6 +13,8 @@ from stageline.costs.units import Quantity
 from stageline.exceptions import CostError
 
 _KIB_PER_GIB, _BYTES_PER_GIB = 1_024.0**2, 1_024.0**3
+# proc(5): 5 written to the first resets what the second has as "VmHWM", of this process only.
+_FORGET, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
 @dataclass
@@ -20,7 +23,8 @@ class Meter:
 
     :param wall_seconds: From beginning to end.
     :param cpu_seconds: Of this process and of those it started and waited for.
-    :param peak_memory_gib: Most memory that the process has held since it began, GiB.
+    :param peak_memory_gib: Most memory that the process held meanwhile, GiB; where the system cannot begin anew to
+        look (anything but Linux), since the process began: of a worker that lives long, the most of all its tasks.
     :param bytes_read: By the work.
     :param bytes_written: By the work.
     :param rows: That went through it.
@@ -58,16 +62,22 @@ COUNTED = ("bytes_read", "bytes_written", "rows", "predictions", "labels")
 
 
 @contextmanager
-def metered() -> Iterator[Meter]:
-    """Yield a meter that has its times and its memory when the work is over, however it ends."""
-    meter = Meter()
+def metered(given: Meter | None = None) -> Iterator[Meter]:
+    """Yield a meter that has its times and its memory when the work is over, however it ends.
+
+    One within another would take its peak of memory away.
+
+    :param given: The meter to use; default: a new one.
+    """
+    meter = given or Meter()
+    since_now = _forget_peak()
     wall, cpu = time.perf_counter(), _cpu_seconds()
     try:
         yield meter
     finally:
         meter.wall_seconds = time.perf_counter() - wall
         meter.cpu_seconds = max(_cpu_seconds() - cpu, 0.0)
-        meter.peak_memory_gib = _peak_memory_gib()
+        meter.peak_memory_gib = (since_now and _noted_peak_gib()) or _peak_memory_gib()
 
 
 def cost_of(evidence: Mapping[str, float | int], prices: Prices) -> Mapping[str, Money]:
@@ -108,6 +118,24 @@ def _cpu_seconds() -> float:
 
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def _forget_peak() -> bool:
+    """Let Linux note the peak of memory anew; returns whether it does."""
+    try:
+        _FORGET.write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def _noted_peak_gib() -> float | None:
+    try:
+        lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None
+    found = next((line.split() for line in lines if line.startswith("VmHWM:")), None)
+    return float(found[1]) / _KIB_PER_GIB if found else None
 
 
 def _peak_memory_gib() -> float:

@@ -57,7 +57,9 @@ def plan_of(
             f"costs.currency is {said.currency!r}, but the prices are in {prices.currency!r}: write into {FILE} "
             f"currency: {said.currency}, and exchange_rate: what one {prices.currency} is in {said.currency}"
         )
-    known = requests_per_month or said.requests_per_month or measured.rows_per_month
+    pattern = measured.pattern
+    logged = pattern.per_month / said.rows_per_request if pattern else None
+    known = requests_per_month or said.requests_per_month or logged or measured.rows_per_month
     requests = known or measured.rows_in_source
     if not requests:
         raise CostError(
@@ -67,7 +69,12 @@ def plan_of(
     runs = said.runs_per_month or _RUNS.get(schedule or "")
     plan = Plan(
         traffic=Traffic(
-            requests, said.rows_per_request, said.peak_to_mean or PEAK_TO_MEAN, active_share=said.active_share
+            requests,
+            said.rows_per_request,
+            said.peak_to_mean or (pattern.peak_to_mean if pattern else PEAK_TO_MEAN),
+            active_share=pattern.active_share
+            if pattern and "active_share" not in said.model_fields_set
+            else said.active_share,
         ),
         service=measured.service(),
         memory_gib=memory or MEMORY_GIB,
@@ -93,6 +100,7 @@ def plan_of(
             memory=memory,
             runs=runs,
             given=costs is not None,
+            peak=said.peak_to_mean is None and pattern is None,
             taken=None if known else measured.rows_in_source,
             concurrent=any(point.concurrency > 1 for point in measured.points),
         ),
@@ -114,7 +122,7 @@ def _band(given: Range) -> Band:
 
 def _assumed(
     said: Costs, prices: Prices, plan: Plan, *, variation: float | None, memory: float | None, runs: float | None,
-    given: bool, taken: int | None, concurrent: bool,
+    given: bool, taken: int | None, peak: bool, concurrent: bool,
 ) -> tuple[str, ...]:  # fmt: skip
     """Return what nobody measured or said."""
     hour = prices["engineer_hour"]
@@ -123,7 +131,7 @@ def _assumed(
         f"the source's {taken or 0:,} rows as a month's load": taken is not None,
         f"engineers at {hour.first:g} {hour.unit}": "assumption" in hour.source,
         people: not given or said.people == Costs.model_fields["people"].default,
-        f"a peak of {PEAK_TO_MEAN:g} times the mean": said.peak_to_mean is None,
+        f"a peak of {PEAK_TO_MEAN:g} times the mean": peak,
         f"{MEMORY_GIB:g} GiB of memory a process": memory is None,
         "times of answers that vary like an exponential distribution": variation is None,
         "requests at once that do not slow each other down": not concurrent,
@@ -140,6 +148,11 @@ def _measured(measured: Measurements) -> tuple[str, ...]:
     each = [
         f"one row {measured.single_ms:.3g} ms, {measured.batch_rows:,} rows {measured.batch_ms:.3g} ms",
         *([f"{measured.rows_per_month:,.0f} rows a month"] if measured.rows_per_month else []),
+        *(
+            [f"a peak of {measured.pattern.peak_to_mean:.2g} times the mean in the servers' log"]
+            if measured.pattern
+            else []
+        ),
         *([f"99 of 100 answers within {measured.p99_ms:.3g} ms"] if measured.p99_ms else []),
         *([f"{measured.memory_gib:.2f} GiB of memory"] if measured.memory_gib else []),
     ]

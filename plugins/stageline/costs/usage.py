@@ -18,7 +18,7 @@ CATEGORIES = (
 # Building and improving is fixed, maintaining and serving varies with use.
 FIXED = frozenset({DEVELOPMENT, TRAINING, HARDWARE})
 # What a meter sees of a pipeline's own work (`metering`): the rest is said or bought.
-METERED = frozenset({COMPUTE, TRAINING, STORAGE, ANNOTATION})
+METERED = frozenset({COMPUTE, TRAINING, STORAGE})
 PEOPLE = "engineer_hour"
 
 # The unit in which each is counted; a project may price it in another unit of the same dimension.

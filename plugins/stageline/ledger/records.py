@@ -46,6 +46,7 @@ class Entry(BaseModel):
     :param idempotency_key: Names this entry in the whole ledger; a second entry with it is not written.
     :param spec_digest: Digest of the pipeline's YAML file.
     :param package_version: Version of Stageline that wrote this.
+    :param metered: What the work took, by what was counted: seconds, GiB, bytes, rows; none: nothing was metered.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +68,7 @@ class Entry(BaseModel):
     idempotency_key: Key
     spec_digest: Text
     package_version: Text
+    metered: Mapping[str, float | int] | None = None
 
 
 class Record(Entry):

@@ -39,9 +39,10 @@ def row_of(
     :param evidence: The entry's evidence as canonical JSON.
     :param recorded_at: An aware time in UTC.
     """
-    row = entry.model_dump(mode="json", include=set(Entry.model_fields) - {"evidence"})
+    row = entry.model_dump(mode="json", include=set(Entry.model_fields) - {"evidence", "metered"})
     row |= {
         "evidence": evidence,
+        "metered": None if entry.metered is None else canonical_json(entry.metered, "metered"),
         "position": position,
         "recorded_at": recorded_at.isoformat(timespec="microseconds"),
         "previous_digest": previous_digest,
@@ -56,7 +57,14 @@ def record_of(row: Mapping[str, Any]) -> Record:
     :raises LedgerError: When the row was edited into something that no record can be.
     """
     try:
-        return Record.model_validate({**row, "evidence": json.loads(row["evidence"])})
+        metered = row.get("metered")
+        return Record.model_validate(
+            {
+                **row,
+                "evidence": json.loads(row["evidence"]),
+                "metered": None if metered is None else json.loads(metered),
+            }
+        )
     except (ValidationError, TypeError, ValueError) as error:
         raise LedgerError(
             f"record {row['position']!r} of pipeline {row['pipeline']!r} cannot be read, so it was edited: "

@@ -41,6 +41,7 @@ RECORD = Table(
     Column("recorded_at", Text, nullable=False),
     Column("previous_digest", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("metered", Text, nullable=True),
     # Together these two make a fork impossible: of two racing writers one is refused.
     UniqueConstraint("pipeline", "position", name="stageline_record_pipeline_position"),
     UniqueConstraint("idempotency_key", name="stageline_record_idempotency_key"),

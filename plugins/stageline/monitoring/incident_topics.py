@@ -12,6 +12,9 @@ Subject = tuple[str, str]
 INPUTS, OUTPUTS, PERFORMANCE, KPI, LABELS, MONITORING = (
     "inputs", "outputs", "performance", "kpi", "labels", "monitoring",
 )  # fmt: skip
+COSTS = "costs"
+# Followed by an alert in a DAG of their own, at times of its own.
+ELSEWHERE = frozenset({COSTS})
 _OBJECTIVE = "objective:"
 # Of the checks that a failed one of these raises, `details` names the first.
 PERSISTENT = ("SL-M009", "SL-M017")
@@ -34,10 +37,12 @@ _BY_CODE: Final = {
     LABELLED: LABELS, "SL-M013": KPI,
     "SL-M014": PERFORMANCE, "SL-M015": PERFORMANCE, "SL-M016": PERFORMANCE, "SL-M017": PERFORMANCE, CAUSE: PERFORMANCE,
     ROLLED_BACK: PERFORMANCE, WATCHED: MONITORING,
+    "SL-C001": COSTS, "SL-C002": COSTS, "SL-C003": COSTS, "SL-C004": COSTS,
 }  # fmt: skip
 _OF_THE_MODEL = (PREDICTION, CONFIDENCE, RECONSTRUCTION)
 _ROLES: Final[dict[str, Role]] = {
-    INPUTS: "data", LABELS: "data", KPI: "business", MONITORING: "operations", f"{_OBJECTIVE}kpi": "business",
+    INPUTS: "data", LABELS: "data", KPI: "business", COSTS: "business", MONITORING: "operations",
+    f"{_OBJECTIVE}kpi": "business",
 }  # fmt: skip
 _SCORE = "Look at the scoring DAG first: until it runs again, nobody gets a prediction and nobody watches the model"
 _NEW_CLASSES = "Retrain on rows that have the new classes, or mend the coding of the labels"
@@ -49,6 +54,7 @@ _ADVICE: Final = {
     PERFORMANCE: "Find out whether the data, the release or the world changed before you retrain or roll back",
     KPI: "Decide whether the model may go on: retrain it, roll it back, or change the goal",
     LABELS: "Bring the missing labels: until then nobody knows how good the model is",
+    COSTS: "Look at what the dearest run's steps took, pull a lever or allow more: stageline costs simulate NAME",
     MONITORING: "Mend what stopped the step, its task's log says what: until then nobody watches the model",
 }
 

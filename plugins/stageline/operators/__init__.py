@@ -3,6 +3,7 @@
 from stageline.operators.alert import AlertOperator
 from stageline.operators.approve import ApproveReleaseOperator
 from stageline.operators.cause import ReleaseCauseOperator
+from stageline.operators.cost_report import CostReportOperator
 from stageline.operators.drift import DriftCheckOperator
 from stageline.operators.drill import RollbackDrillOperator
 from stageline.operators.evaluate import EvaluateOperator
@@ -27,6 +28,7 @@ from stageline.operators.validate import ModelValidationOperator
 __all__ = [
     "AlertOperator",
     "ApproveReleaseOperator",
+    "CostReportOperator",
     "DataQualityOperator",
     "DriftCheckOperator",
     "EvaluateOperator",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stageline.monitoring.incidents import StepSeen
     from stageline.operators.run_context import RunContext
 
-STEPS = ("drift", "performance", "objectives", "cause", "retrain")
+STEPS = ("drift", "performance", "objectives", "cause", "retrain", "costs")
 _READS_DATA = "drift"
 _CRASHED = ("failed", "upstream_failed")
 # Alert reports among which the newest window of each topic is looked for: some may have been refused.
@@ -38,13 +38,15 @@ class AlertOperator(MonitoringOperator):
     :param pipeline: Name of the pipeline.
     :param notifiers: Airflow notifiers that tell of an alert, whose templates know `alert`; default: what
         `[stageline] notifier` names.
+    :param topics: The topics that are followed; default: all but those of a DAG of their own, as `costs`.
     """
 
     step = "alert"
 
-    def __init__(self, *, notifiers: Sequence[Any] = (), **kwargs: Any) -> None:
+    def __init__(self, *, notifiers: Sequence[Any] = (), topics: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.notifiers = notifiers
+        self.topics = tuple(topics)
         self._context: Context | None = None
 
     def execute(self, context: "Context") -> dict[str, Any]:
@@ -88,7 +90,8 @@ class AlertOperator(MonitoringOperator):
             return Report(step=self.step, checks=(unreleased(run.name),))
         log, seen = IncidentLog(run.ledger, run.name), _newest_windows(run)
         now = in_utc(run.logical_date or run.run_after)
-        found, known = looks(self._seen(run), now), log.newest()
+        found = [look for look in looks(self._seen(run), now) if self._follows(look.topic)]
+        known = log.newest()
         for look in found:
             role = role_of(look.topic)
             log.follow(
@@ -101,6 +104,7 @@ class AlertOperator(MonitoringOperator):
         changes = (
             Told(each, (each.record.dag_id, each.record.run_id) == (run.dag_id, run.run_id))
             for each in log.newest().values()
+            if self._follows(each.incident.topic)
         )
         told = [each for each in changes if each.counts]
         wrong = {each.incident.topic for each in told if each.incident.is_open}
@@ -158,6 +162,11 @@ class AlertOperator(MonitoringOperator):
             log.told(run, untold, [way.name for way in ways])
         if problems:
             raise Outage("; ".join(dict.fromkeys(map(str, problems)))) from problems[0]
+
+    def _follows(self, topic: str) -> bool:
+        from stageline.monitoring.incident_topics import ELSEWHERE
+
+        return topic in self.topics if self.topics else topic not in ELSEWHERE
 
     def _steps(self) -> tuple[str, ...]:
         """Return the steps that are looked at: those of the template, and any that stand before this one."""

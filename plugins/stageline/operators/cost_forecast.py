@@ -11,16 +11,17 @@ from stageline.costs.plan import Plan
 from stageline.costs.simulate import Spread
 from stageline.costs.usage import METERED
 from stageline.exceptions import CostError
-from stageline.operators.cost_analysis import analyse
+from stageline.operators.cost_analysis import Analysis, analyse
 from stageline.operators.cost_grounds import Grounds
-from stageline.verdicts import Report, Severity
+from stageline.verdicts import Check, Report, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
     from stageline.ledger import Record
-    from stageline.operators.cost_analysis import Analysis
     from stageline.operators.run_context import RunContext
     from stageline.spec import PipelineSpec
 
@@ -36,7 +37,7 @@ class Forecast:
     :param option: The one that serves by the spec, where it fits; else the one that is recommended.
     :param total: Of all months, building included where the first month is the one in which it is built.
     :param months: Of each month.
-    :param metered: The part of each month that a meter sees: machines, storage, labels; no engineers.
+    :param metered: The part of each month that a meter sees: machines and storage.
     :param per_1000: Of all months.
     """
 
@@ -47,7 +48,7 @@ class Forecast:
     per_1000: Spread
 
 
-def forecast_of(analysis: "Analysis", spec: "PipelineSpec") -> Forecast:
+def forecast_of(analysis: Analysis, spec: "PipelineSpec") -> Forecast:
     """Return the forecast that follows from an analysis, in its own draws.
 
     :raises CostError: None of the options fits.
@@ -90,14 +91,22 @@ def record_forecast(run: "RunContext", now: datetime) -> "Record":
     :param now: The first month is the one after it.
     :raises CostError: No run has measured a latency yet, or nothing that is compared fits.
     """
-    from stageline.costs.prices import load_prices
-
-    grounds = Grounds.newest(run.ledger, run.name)
-    analysis = analyse(run.spec, grounds.measured, load_prices(run.project), loads=LOADS, months=MONTHS)
+    analysis, grounds = analysis_of(run)
     return append_forecast(run, analysis, grounds, now)
 
 
-def append_forecast(run: "RunContext", analysis: "Analysis", grounds: Grounds, now: datetime) -> "Record":
+def analysis_of(run: "RunContext") -> tuple[Analysis, Grounds]:
+    """Return what a pipeline would cost as its spec says, and what that rests on.
+
+    :raises CostError: No run has measured a latency yet, or a figure may not be.
+    """
+    from stageline.costs.prices import load_prices
+
+    grounds = Grounds.of(run)
+    return analyse(run.spec, grounds.measured, load_prices(run.project), loads=LOADS, months=MONTHS), grounds
+
+
+def append_forecast(run: "RunContext", analysis: Analysis, grounds: Grounds, now: datetime) -> "Record":
     """Append the forecast that follows from an analysis.
 
     :param grounds: What the analysis rests on.
@@ -114,8 +123,38 @@ def append_forecast(run: "RunContext", analysis: "Analysis", grounds: Grounds, n
     )  # fmt: skip
 
 
+def judge_candidate(run: "RunContext", measured: "Mapping[str, float]") -> Check:
+    """Judge what 1,000 predictions of this run's candidate would cost, served as the spec says.
+
+    :param measured: In a clean process: milliseconds by `latency`, millions of bytes by `memory`.
+    :raises MissingStepError: The run has no evaluation.
+    :raises CostError: The load is not known, or nothing that is compared fits.
+    """
+    from stageline.costs.measurements import Measurements
+    from stageline.costs.planning import plan_of
+    from stageline.costs.prices import load_prices
+    from stageline.costs.simulate import simulate
+    from stageline.operators.cost_traffic import logged_pattern
+
+    said, prices = run.spec.costs, load_prices(run.project)
+    found = Measurements.of(run.evidence("evaluate"), {"measured": measured})
+    rows = sum((run.evidence("features").get("parts") or {}).values())
+    planned = plan_of(said, found.beside(rows, logged_pattern(run)), prices, schedule=run.spec.schedule)
+    name = served_by(run.spec, planned.plan)
+    options = (name,) if name else planned.options
+    simulation = simulate(planned.plan, prices, months=MONTHS, options=options, uncertainty=planned.uncertainty)
+    fitting = simulation.fitting()
+    if not fitting:
+        reasons = "; ".join(f"{one.words}: {one.misfit}" for one in simulation.options.values())
+        raise CostError(f"none of the ways to serve {run.name!r} fits, so nothing says what it costs: {reasons}")
+    return judge_cost(
+        simulation.per_1000(fitting[0].name), said.max_per_1000 if said else None, prices.currency,
+        blocks=run.stage == "production", draws=len(simulation.predictions),
+    )  # fmt: skip
+
+
 def forecast_report(
-    analysis: "Analysis", forecast: Forecast, run: "RunContext", grounds: Grounds, now: datetime
+    analysis: Analysis, forecast: Forecast, run: "RunContext", grounds: Grounds, now: datetime
 ) -> Report:
     """Return what is recorded."""
     gate = judge_cost(
@@ -157,7 +196,7 @@ def digest_of_prices(prices: Any) -> str:
     return f"sha256:{digest_of(prices.model_dump_json())}"
 
 
-def _sentence(analysis: "Analysis", forecast: Forecast) -> str:
+def _sentence(analysis: Analysis, forecast: Forecast) -> str:
     total, currency = forecast.total, analysis.currency
     return (
         f"{currency} {total.mean:,.0f} over {analysis.months} months (80 % of the draws: {total.low:,.0f} to "

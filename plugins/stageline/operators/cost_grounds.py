@@ -10,7 +10,9 @@ from stageline.operators.cost_measurement import STEP, evaluated_record
 from stageline.operators.monitor_records import evidence_of
 
 if TYPE_CHECKING:
+    from stageline.costs.traffic import Pattern
     from stageline.ledger import Ledger, Record
+    from stageline.operators.run_context import RunContext
 
 _LOOKED_AT = 50
 
@@ -22,6 +24,7 @@ class Grounds:
     :param evaluated: The newest evaluation that measured a latency.
     :param features: What it was trained on; none: that run left no such record.
     :param validated: The newest look at a model in a clean process.
+    :param pattern: How requests to servers came; none: there is no log of at least a day.
     :param timed: The newest `stageline costs measure`, of the model that was evaluated.
     """
 
@@ -29,10 +32,21 @@ class Grounds:
     features: "Record | None" = None
     validated: "Record | None" = None
     timed: "Record | None" = None
+    pattern: "Pattern | None" = None
 
     @classmethod
-    def newest(cls, ledger: "Ledger", pipeline: str) -> Self:
-        """Return the newest ones.
+    def of(cls, run: "RunContext") -> Self:
+        """Return what a pipeline's costs rest on: its records, and its servers' log.
+
+        :raises CostError: No run has measured a latency yet.
+        """
+        from stageline.operators.cost_traffic import logged_pattern
+
+        return cls.newest(run.ledger, run.name, logged_pattern(run))
+
+    @classmethod
+    def newest(cls, ledger: "Ledger", pipeline: str, pattern: "Pattern | None" = None) -> Self:
+        """Return the newest records.
 
         :raises CostError: No run has measured a latency yet.
         """
@@ -41,14 +55,14 @@ class Grounds:
         validated = _newest(ledger.records(pipeline, step="validate", limit=_LOOKED_AT), "measured")
         timed = _newest(ledger.records(pipeline, step=STEP, limit=1), "points")
         # Of another model it says nothing.
-        model = evidence_of(evaluated).get("model_digest")
-        return cls(evaluated, features, validated, timed if evidence_of(timed).get("model_digest") == model else None)
+        same = evidence_of(timed).get("model_digest") == evidence_of(evaluated).get("model_digest")
+        return cls(evaluated, features, validated, timed if same else None, pattern)
 
     @cached_property
     def measured(self) -> Measurements:
         """What they measured."""
         found = Measurements.of(*map(evidence_of, (self.evaluated, self.validated, self.timed)))
-        return found.of_rows(sum((evidence_of(self.features).get("parts") or {}).values()))
+        return found.beside(sum((evidence_of(self.features).get("parts") or {}).values()), self.pattern)
 
     @property
     def records(self) -> tuple["Record", ...]:

@@ -37,6 +37,8 @@ class FeatureSnapshotOperator(GateOperator):
         require_usable(passed, run.spec, name=run.source.uri)
         features = build_features(passed, run.spec)
         stored = run.snapshots.write(features.table, dag_run=run.run_id)
+        written = run.snapshots.size_bytes(stored.version) if stored.written_by == run.run_id else 0
+        run.meter.count(rows=features.table.num_rows, bytes_written=written)
         return Report(
             step=self.step,
             checks=(_rows_conserved(passed, features), _labels_known(run, features), _stored(run, stored)),

@@ -29,7 +29,7 @@ class GateOperator(BaseOperator):
 
     A subclass names its `step` and the `page` in MLflow that shows it (empty: none does), says in `inputs` what its
     result depends on, and concludes in `check`. A step that already ran on the same inputs returns its recorded
-    result. A report is recorded before anything is raised.
+    result, and meters nothing anew. A report is recorded before anything is raised, with what the work took.
 
     :param pipeline: Name of the pipeline.
     :param mode: `enabled` or `dry_run`; default: dry run in the POC, enabled from the pilot on.
@@ -89,21 +89,26 @@ class GateOperator(BaseOperator):
         return {"verdict": str(record.verdict), "sentence": record.sentence, "record": record.position}
 
     def _conclude(self, run: "RunContext") -> "tuple[Record, Report]":
-        try:
-            key = self._idempotency_key(run)
-            known = run.ledger.find(key)
-            if known is not None:
-                self.log.info("already recorded as #%d of %s: nothing is done twice", known.position, known.pipeline)
-                return known, Report.model_validate(known.evidence)
-            report = self.check(run).model_copy(update={"mode": self._mode(run)})
-        except Refusal as refusal:
-            # Of mode enabled, whatever the stage: there is nothing that a dry run could go on with.
-            report = Report(
-                step=self.step,
-                checks=(Check(code=_REFUSAL, name=self.step, verdict=Verdict.ERRORED, message=str(refusal)),),
-            )
-            # The mended input may be tried again: only this try's key is taken.
-            key = self._key(run, "refused", run.try_number, str(refusal))
+        from stageline.costs.metering import metered
+
+        with metered(run.meter):
+            try:
+                key = self._idempotency_key(run)
+                known = run.ledger.find(key)
+                if known is not None:
+                    self.log.info(
+                        "already recorded as #%d of %s: nothing is done twice", known.position, known.pipeline
+                    )
+                    return known, Report.model_validate(known.evidence)
+                report = self.check(run).model_copy(update={"mode": self._mode(run)})
+            except Refusal as refusal:
+                # Of mode enabled, whatever the stage: there is nothing that a dry run could go on with.
+                report = Report(
+                    step=self.step,
+                    checks=(Check(code=_REFUSAL, name=self.step, verdict=Verdict.ERRORED, message=str(refusal)),),
+                )
+                # The mended input may be tried again: only this try's key is taken.
+                key = self._key(run, "refused", run.try_number, str(refusal))
         record = run.ledger.append(self._entry(run, report, key))
         # Another live copy of this task may have recorded first: what counts is what is recorded.
         return record, Report.model_validate(record.evidence)
@@ -134,7 +139,7 @@ class GateOperator(BaseOperator):
             sentence=report.sentence, evidence=report.as_json(), stage=run.stage,
             mode=report.mode, dag_id=run.dag_id, run_id=run.run_id, task_id=run.task_id,
             map_index=run.map_index, try_number=run.try_number, actor=run.actor, idempotency_key=key,
-            spec_digest=run.spec_digest, package_version=__version__,
+            spec_digest=run.spec_digest, package_version=__version__, metered=run.meter.evidence(),
         )  # fmt: skip
 
     def _show(self, run: "RunContext", report: Report) -> None:

@@ -59,6 +59,7 @@ class Holdout:
         models = load_stored(run, {"model": trained["model"], **trained["baselines"]})
         classify = run.spec.target.task is Task.CLASSIFICATION
         predictions = {name: predict(model, rows.features, classify=classify) for name, model in models.items()}
+        run.meter.count(rows=table.num_rows, predictions=table.num_rows * len(models))
         return cls(run, table, rows, models["model"], predictions)
 
     def evaluate(self) -> "Evaluation":

@@ -138,7 +138,9 @@ class _Asked:
     def _predictions(self, window: "Window") -> "CountedPredictions":
         from stageline.operators.watched_labels import champions_predictions
 
-        return champions_predictions(self.run, self.champion.version, window)
+        counted = champions_predictions(self.run, self.champion.version, window)
+        self.run.meter.count(rows=sum(batch.num_rows for batch in counted.batches))
+        return counted
 
     def _earlier(self) -> "list[Estimate | None]":
         from stageline.operators.watched_performance import earlier_losses

@@ -47,6 +47,7 @@ def check_pipeline(run: "RunContext", mode: Mode, now: "datetime") -> Report:
         return settle(report, count, failures.handled(admitted), max_quarantined=gate.max_quarantined)
 
     rows = source.table.num_rows
+    run.meter.count(rows=rows)
     foreseen = failures.count(rows, admitted, len(admitted.quarantined) + len(source.rejected))
     if mode is Mode.DRY_RUN or settled(inspected, foreseen).verdict.advances:
         _require_usable(run, admitted)

@@ -54,14 +54,17 @@ class ReportOperator(GateOperator):
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Log the page and close the run."""
+        from stageline.operators.metered_work import run_cost
         from stageline.operators.report_content import report_content
         from stageline.reporting import draw_plots, render_page
-        from stageline.tracking import log_texts
+        from stageline.tracking import log_texts, log_values
 
         content = report_content(run, report)
+        cost = run_cost(run)
         plots = {f"plots/{name}": svg for name, svg in draw_plots(content).items()}
         with run.tracking.resume(mlflow_run):
             log_texts({self.page: render_page(content), **plots})
+            log_values({"costs/run": cost}, run.dag_run)
         run.tracking.finish(mlflow_run, succeeded=not report.blocks)
 
 

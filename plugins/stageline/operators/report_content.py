@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from stageline import __version__
 from stageline.costs import Latency, estimate_serving, load_prices
 from stageline.costs.serving import serving_assumptions
+from stageline.operators.metered_work import run_cost_sentence, works_of_run
 from stageline.reporting import content as views
 from stageline.spec import Stage, Task
 from stageline.spec.metrics import METRICS
@@ -205,6 +206,7 @@ def _serving(run: "RunContext", found: Mapping[str, Any]) -> views.ServingView:
         currency=prices.currency,
         assumptions=(origin, *serving_assumptions(prices)),
         lines=tuple(lines),
+        spent=run_cost_sentence(works_of_run(run), prices),
         latency_ms_single=latency.single_ms,
         latency_ms_per_1000=latency.per_1000_ms,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from stageline import __version__
+from stageline.costs.metering import Meter
 from stageline.exceptions import MissingStepError, SpecError
 from stageline.ledger import Ledger, Record
 from stageline.settings import Settings
@@ -35,6 +36,7 @@ class RunContext:
     :param logical_date: The time the run stands for; none: it stands for when it was to start.
     :param params: The run's parameters.
     :param told: What the asset events that started the run told.
+    :param meter: Counts what the task takes; what only a step knows, it adds.
     """
 
     name: str
@@ -53,6 +55,7 @@ class RunContext:
     logical_date: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     told: Sequence[Mapping[str, Any]] = ()
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def spec(self) -> PipelineSpec:
@@ -77,7 +80,9 @@ class RunContext:
     @cached_property
     def source(self) -> SourceTable:
         """The source, read once in this task."""
-        return read_source(self.spec.source.uri, self.project)
+        source = read_source(self.spec.source.uri, self.project)
+        self.meter.count(bytes_read=source.size_bytes)
+        return source
 
     @cached_property
     def dag_run(self) -> DagRun:

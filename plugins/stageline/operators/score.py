@@ -102,6 +102,10 @@ class ScoreOperator(GateOperator):
                 confirm=champion.require_current,
             )  # fmt: skip
             seconds = time.perf_counter() - begun
+        run.meter.count(
+            rows=scored.tally.rows, predictions=scored.tally.scored, bytes_read=source.size_bytes,
+            bytes_written=scored.bytes_written,
+        )  # fmt: skip
         report = _report(scored, scoring, source, champion, name)
         return report.model_copy(update={"evidence": {**report.evidence, "seconds": round(seconds, 6)}})
 

@@ -85,6 +85,7 @@ def costs_of(facts: "Facts", project: "Path") -> Iterator[LabelledView]:
     """Yield the forecast where there is one, else the estimate from what evaluation measured."""
     from stageline.costs import Latency, estimate_serving, load_prices
 
+    yield from _spent(facts, project)
     forecast = next(facts.of_kind(FORECAST), None)
     if forecast is not None:
         yield LabelledView(label="Forecast", value=f"{forecast.sentence} (#{forecast.position})")
@@ -102,6 +103,19 @@ def costs_of(facts: "Facts", project: "Path") -> Iterator[LabelledView]:
             label="Serving", value=f"about {estimate.cost_per_month:,.0f} {prices.currency} a month always on, "
             f"{estimate.replicas} replica(s), for {per_month:,.0f} predictions; an estimate, no forecast is on record",
         )  # fmt: skip
+
+
+def _spent(facts: "Facts", project: "Path") -> Iterator[LabelledView]:
+    """Yield what the newest cost report says, and what the newest run that was evaluated took."""
+    from stageline.costs import load_prices
+    from stageline.operators.metered_work import run_cost_sentence, works_of_facts
+
+    reported, evaluated = facts.newest("costs"), facts.newest("evaluate")
+    if reported is not None:
+        yield LabelledView(label="Spent", value=f"{reported.sentence} (#{reported.position})")
+    works = works_of_facts(facts, evaluated.run) if evaluated else []
+    if works:
+        yield LabelledView(label="Newest model", value=run_cost_sentence(works, load_prices(project)))
 
 
 def risks_of(readiness: "Readiness") -> Iterator[str]:

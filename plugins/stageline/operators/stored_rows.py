@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def read_snapshot(run: "RunContext", evidence: Mapping[str, Any]) -> "pa.Table":
     """Return the snapshot that the step `features` recorded."""
     snapshot = evidence["snapshot"]
-    return run.snapshots.read(snapshot["version"], digest=snapshot["digest"])
+    table = run.snapshots.read(snapshot["version"], digest=snapshot["digest"])
+    run.meter.count(bytes_read=run.snapshots.size_bytes(snapshot["version"]))
+    return table
 
 
 def rows_of(run: "RunContext", table: "pa.Table", evidence: Mapping[str, Any]) -> "TrainingRows":

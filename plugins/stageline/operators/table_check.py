@@ -49,6 +49,7 @@ class TableCheck:
             failing = engine.failing_rows(list(failed.values()))
         stored = self._keep(run, failed, failing)
         rows = report.evidence["rows"]
+        run.meter.count(rows=rows)
         count = RowCount(rows_in=rows, passed=rows - stored.rows, quarantined=stored.rows)
         evidence = {
             **report.evidence,

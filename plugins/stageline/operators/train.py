@@ -54,6 +54,7 @@ class TrainOperator(GateOperator):
         predictions = predict(model, rows.features, classify=classify)
         example = RecordedExample.take(model, rows, classify=classify)
         evidence = self._log(run, model, fit_baselines(rows, run.spec), rows, predictions.values, example=example)
+        run.meter.count(rows=len(rows.features), bytes_written=evidence["model"]["size_bytes"])
         name = evidence["estimator"].rpartition(".")[2]
         shape = f"{len(rows.features):,} rows x {rows.features.shape[1]} features"
         return Report(

@@ -50,6 +50,7 @@ class ModelValidationOperator(GateOperator):
             checks = validate_model(model, recorded, self._limits(run), _question(run), folder)
         stored = _artifact(Verdict.PASSED, "MLflow has the model and its recorded example")
         values = {check.name: check.value for check in checks if check.value is not None}
+        checks = (*checks, *_affordable(run, values))
         return Report(
             step=self.step,
             checks=(stored, *checks),
@@ -76,6 +77,18 @@ class ModelValidationOperator(GateOperator):
 
 def _artifact(verdict: Verdict, message: str) -> Check:
     return Check(code="SL-V001", name="artifact", verdict=verdict, message=message)
+
+
+def _affordable(run: "RunContext", measured: Mapping[str, float]) -> "tuple[Check, ...]":
+    """Return whether the candidate's predictions cost no more than `costs.max_per_1000`; nothing without it.
+
+    :param measured: Of the candidate, in its clean process.
+    """
+    if run.spec.costs is None or run.spec.costs.max_per_1000 is None:
+        return ()
+    from stageline.operators.cost_forecast import judge_candidate
+
+    return (judge_candidate(run, measured),)
 
 
 def _question(run: "RunContext") -> "Question":

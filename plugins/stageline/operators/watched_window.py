@@ -92,6 +92,7 @@ class WatchedWindow:
             inside = rows_in(self.batches(features), self.window, self.run.spec.source.event_time, name=self.source.uri)
             came = count_rows(with_reconstruction(inside, directions), rows)
         scored = count_rows(self._predictions(), said)
+        self.run.meter.count(rows=int(came.rows.sum()) + int(scored.rows.sum()), bytes_read=self.source.size_bytes)
         return came, scored if scored.rows.sum() else None
 
     def batches(self, names: Sequence[str]) -> "Iterator[pa.RecordBatch]":

@@ -36,6 +36,7 @@ class Fact:
     """One record of the ledger.
 
     :param evidence: As recorded; of a step, its report.
+    :param metered: What the work took; none: nothing was metered.
     :param run: `DAG/RUN` that wrote it; a bare `/` for one written by hand.
     """
 
@@ -50,6 +51,7 @@ class Fact:
     stage: str = ""
     run: str = "/"
     actor: str = ""
+    metered: Mapping[str, float | int] | None = None
     checks: tuple[Check, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
 

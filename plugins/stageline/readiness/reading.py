@@ -16,6 +16,7 @@ from stageline.verdicts import Check
 
 _STEPS = (
     "quality", "features", "train", "evaluate", "validate", "score", "performance", "alert", "drill", "report",
+    "costs",
 )  # fmt: skip
 # People and checks leave these: they are few, and each of a year may count.
 _KEPT = ("approval", ATTESTATION, EARNED, FORECAST, GRADUATION)
@@ -67,7 +68,7 @@ def fact_of(record: Record) -> Fact:
         position=record.position, digest=record.digest, at=record.recorded_at, kind=record.kind, step=record.step,
         verdict=record.verdict, sentence=record.sentence, mode=record.mode, stage=record.stage,
         run=f"{record.dag_id}/{record.run_id}", actor=record.actor, checks=tuple(_checks(record.evidence)),
-        evidence=record.evidence,
+        evidence=record.evidence, metered=record.metered,
     )  # fmt: skip
 
 

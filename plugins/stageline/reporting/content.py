@@ -170,6 +170,7 @@ class ServingLine(View):
 class ServingView(View):
     """What serving would cost at today's load and at multiples of it.
 
+    :param spent: What this run cost by what its steps took; empty: nothing was metered.
     :param latency_ms_single: Milliseconds for one prediction.
     :param latency_ms_per_1000: Milliseconds for a batch of 1,000.
     """
@@ -177,6 +178,7 @@ class ServingView(View):
     currency: str
     assumptions: tuple[str, ...] = ()
     lines: tuple[ServingLine, ...]
+    spent: str = ""
     latency_ms_single: float | None = None
     latency_ms_per_1000: float | None = None
 

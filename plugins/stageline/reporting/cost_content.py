@@ -129,6 +129,35 @@ class MonthView(View):
     actual: float | None = None
 
 
+class SpentMonthView(View):
+    """What a month came to.
+
+    :param ended: Whether it is over.
+    :param machines: Metered, and computed of what stands there all the time.
+    :param said: By the plan: people, labels, logs, transfer.
+    :param purposes: All of it, by what it was for.
+    """
+
+    month: str
+    ended: bool
+    machines: Amount
+    said: Amount
+    total: Amount
+    predictions: Count
+    per_1000: float | None
+    purposes: tuple[tuple[str, Amount], ...]
+
+
+class SpentRunView(View):
+    """What a DAG run came to."""
+
+    dag_id: str
+    run_id: str
+    at: AwareDatetime
+    cost: Amount
+    steps: Count
+
+
 class CostContent(View):
     """The page.
 
@@ -137,6 +166,8 @@ class CostContent(View):
     :param gate: What 1,000 predictions cost against their limit; none: no limit is set.
     :param per_customer: Of a month today, and `of_revenue` of one unit of revenue; none where it is not known.
     :param first_month: With what it takes to build; `forecast` holds the months after it.
+    :param forecast_note: What the forecast's amounts are of; empty: of everything.
+    :param spent_months: The newest first, as are the runs.
     :param curve: Of the chosen option; `rivals` are the others that are drawn.
     :param prices: One sentence for each price: what, how much, from where.
     """
@@ -165,6 +196,9 @@ class CostContent(View):
     savings: tuple[SavingView, ...] = ()
     first_month: BandView | None = None
     forecast: tuple[MonthView, ...] = ()
+    forecast_note: str = ""
+    spent_months: tuple[SpentMonthView, ...] = ()
+    spent_runs: tuple[SpentRunView, ...] = ()
     measured: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     prices: tuple[str, ...] = ()

@@ -29,6 +29,7 @@ class Scored:
 
     :param published: The partition, or none where a check failed and nothing was written.
     :param tried: What became of the canary's rows; none: there was no canary.
+    :param bytes_written: Of the partition's files, published or not.
     """
 
     checks: tuple[Check, ...]
@@ -36,6 +37,7 @@ class Scored:
     published: "Published | None"
     bounds: str | None = None
     tried: "Tried | None" = None
+    bytes_written: int = 0
 
 
 def in_this_process(source: "RowSource", scoring: "Scoring", staged: Staging) -> ScoredRows:
@@ -94,4 +96,4 @@ def score_partition(
             }
             published = table.publish(staged, found.files, scoring.partition, about=about, confirm=confirm)
             checks = (*checks, check_published(published))
-    return Scored(checks, tally, published, scoring.oracle.bounds, tried)
+    return Scored(checks, tally, published, scoring.oracle.bounds, tried, sum(file.size_bytes for file in found.files))

@@ -55,6 +55,11 @@ class RowSource:
     parts: Sequence[RowPart]
     seen: Seen = field(default_factory=Seen)
 
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of its files; 0 for what was in memory."""
+        return sum(size for _, size, _ in self.seen.states)
+
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Make sure that the rows read in the `with` block are those that were digested.

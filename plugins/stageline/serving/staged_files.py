@@ -27,6 +27,7 @@ class StagedFile:
 
     name: str
     rows: int
+    size_bytes: int
 
 
 @dataclass
@@ -55,7 +56,8 @@ class OpenFile:
             self._writer.close()
             with self.path.open("rb") as content:
                 os.fsync(content.fileno())
-        return StagedFile(self.path.name, self.rows)
+            size = self.path.stat().st_size
+        return StagedFile(self.path.name, self.rows, size)
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,15 @@ class DeltaVersions:
             )
         return table
 
+    def size_bytes(self, number: int) -> int:
+        """Return the bytes of all files of a version.
+
+        :raises ArtifactError: The version is gone.
+        """
+        with self._reading(f"version {number} of "):
+            files = self._table(number).file_uris()
+            return sum((self.root / file.rpartition("/")[2]).stat().st_size for file in files)
+
     def scan(
         self, columns: Sequence[str] | None = None, *, among: "Mapping[str, pa.Array] | None" = None
     ) -> "Iterator[pa.Table]":

@@ -52,6 +52,13 @@ class SnapshotStore:
         version = self._versions.write(table, dag_run=dag_run)
         return StoredSnapshot(str(self._versions.root), version.number, version.digest, version.written_by)
 
+    def size_bytes(self, version: int) -> int:
+        """Return the bytes of a stored snapshot.
+
+        :raises ArtifactError: The version is gone.
+        """
+        return self._versions.size_bytes(version)
+
     def read(self, version: int, *, digest: str) -> "pa.Table":
         """Return a stored snapshot, after checking that it is the one meant.
 

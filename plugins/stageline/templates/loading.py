@@ -9,14 +9,16 @@ from stageline.exceptions import Refusal, SpecError
 from stageline.spec import PipelineSpec, Stage, find_pipelines_folder, load_spec, pipeline_names
 from stageline.templates import pilot, production
 from stageline.templates.broken import BrokenSpecDag
+from stageline.templates.costs import build_costs
 from stageline.templates.poc import build_poc
 from stageline.templates.readiness import build_readiness
 
 TEMPLATES: dict[Stage, tuple[Callable[[PipelineSpec], DAG | None], ...]] = {
     Stage.POC: (build_poc,),
-    Stage.PILOT: (pilot.build_train, pilot.build_score, pilot.build_monitor, build_readiness),
+    Stage.PILOT: (pilot.build_train, pilot.build_score, pilot.build_monitor, build_readiness, build_costs),
     Stage.PRODUCTION: (
         production.build_train, pilot.build_score, pilot.build_monitor, production.build_drill, build_readiness,
+        build_costs,
     ),
 }  # fmt: skip
 
