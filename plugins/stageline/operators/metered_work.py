@@ -59,7 +59,10 @@ def run_cost_sentence(works: Sequence[Work], prices: Prices) -> str:
     most = max(float(work.took["peak_memory_gib"]) for work in works)
     steps = f"its {found.pieces} steps" if found.pieces > 1 else "its one step"
     took = f"{seconds:,.0f}" if seconds >= _WHOLE_SECONDS else f"{seconds:,.3g}"
-    return f"This run cost {prices.currency} {found.total:,.2g}: {steps} took {took} s and at most {most:,.2g} GiB, at the prices of {prices.as_of}; nobody's time is in it."
+    return (
+        f"This run cost {prices.currency} {found.total:,.2g}: {steps} took {took} s and at most {most:,.2g} GiB, at "
+        f"the prices of {prices.as_of}; nobody's time is in it."
+    )
 
 
 def _works(records: "list[Record]") -> Iterator[Work]:
