@@ -82,3 +82,27 @@ def test_a_ledger_of_the_version_before_keeps_its_digests(
         assert [record.digest for record in found][:2] == [row["digest"] for row in rows]
         assert [record.metered for record in found] == [None, None, TOOK]
         assert upgraded.verify() == []
+
+
+def test_what_was_metered_is_read_without_its_evidence(ledger: Ledger, entry: Make) -> None:
+    ledger.append(entry("a", metered=TOOK, step="train"))
+    ledger.append(entry("b"))
+    ledger.append(entry("c", kind="promotion"))
+    ledger.append(entry("d", metered=TOOK, dag_id="bikes.score", run_id="r2"))
+    ledger.append(entry("e", metered=TOOK, pipeline="cars"))
+    found = ledger.metered("bikes")
+    assert [(each.position, each.kind, each.step, each.took) for each in found] == [
+        (1, "step", "train", TOOK), (3, "promotion", "quality", None), (4, "step", "quality", TOOK),
+    ]  # fmt: skip
+    assert [each.at for each in found] == [ledger.records("bikes")[4 - each.position].recorded_at for each in found]
+    assert [each.position for each in ledger.metered("bikes", dag_id="bikes.score", run_id="r2")] == [4]
+
+
+@pytest.mark.parametrize("edited", ["{", "[1]", '{"rows":"many"}', '{"rows":true}'])
+def test_figures_edited_into_nonsense_are_named(ledger: Ledger, entry: Make, ledger_url: str, edited: str) -> None:
+    ledger.append(entry("a", metered=TOOK))
+    with writing(make_engine(parse_url(ledger_url))) as connection:
+        drop_triggers(connection)
+        connection.execute(RECORD.update().values(metered=edited))
+    with pytest.raises(LedgerError, match="record 1 cannot be read, so it was edited"):
+        ledger.metered("bikes")

@@ -154,7 +154,7 @@ def test_a_month_that_is_over_is_held_against_the_forecast_before_it(scored, exe
     costs(execute)
     check = checks(scored)["SL-C002", "cost_of_month"]
     assert check["verdict"] == "warned"
-    assert check["message"].startswith(f"{begun:%Y-%m} cost USD ")
+    assert check["message"].startswith(f"{begun:%Y-%m} (machines and storage) cost USD ")
     month = newest(scored).evidence["evidence"]["months"][0]
     assert (month["share"], month["forecast"]["high"]) == (1, 1e-9)
 

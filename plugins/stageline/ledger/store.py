@@ -16,6 +16,7 @@ from stageline.ledger.chain import FIRST_PREVIOUS, chain_faults
 from stageline.ledger.engines import WAIT_SECONDS, make_engine, plain_errors, writing
 from stageline.ledger.head import ALL_MOVES, PROMOTION, ROLLBACK, Head, replay
 from stageline.ledger.heads import begin_canary_in, change_canary_in, promote_in, read_head, roll_back_in
+from stageline.ledger.metered import MeteredRecord, metered_query
 from stageline.ledger.model_version import ModelVersion
 from stageline.ledger.records import ChainFault, Entry, Record
 from stageline.ledger.rows import evidence_text, record_of, row_of
@@ -166,6 +167,14 @@ class Ledger:
         )
         with plain_errors(self._engine), self._engine.connect() as connection:
             return [record_of(row) for row in _rows(connection.execute(query))]
+
+    def metered(self, pipeline: str, *, dag_id: str | None = None, run_id: str | None = None) -> list[MeteredRecord]:
+        """Return what was metered of a pipeline, and its promotions, the earliest first.
+
+        :raises LedgerError: A record was edited into something that cannot be read.
+        """
+        with plain_errors(self._engine), self._engine.connect() as connection:
+            return [MeteredRecord.of(row) for row in _rows(connection.execute(metered_query(pipeline, dag_id, run_id)))]
 
     def pipelines(self) -> list[str]:
         """Return the names of all pipelines with a record, sorted."""

@@ -132,7 +132,7 @@ class Accounts:
             return ()
         month = ended[-1]
         spent = Money(month.machines, self.prices.currency) if month.metered.pieces or month.served else None
-        return (judge_month(spent, month.forecast, month.name),) if month.forecast else ()
+        return (judge_month(spent, month.forecast, f"{month.name} (machines and storage)"),) if month.forecast else ()
 
     def _so_far(self, month: Month) -> tuple[Check, ...]:
         if month.forecast is None:

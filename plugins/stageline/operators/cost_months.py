@@ -17,6 +17,7 @@ from stageline.operators.cost_traffic import answers_between
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stageline.costs.prices import Prices
     from stageline.ledger import Record
     from stageline.operators.cost_analysis import Analysis
     from stageline.operators.run_context import RunContext
@@ -85,7 +86,7 @@ class Month:
 
 
 def months_of(
-    run: "RunContext", works: "Sequence[Work]", analysis: "Analysis | None", prices: Any, now: datetime
+    run: "RunContext", works: "Sequence[Work]", analysis: "Analysis | None", prices: "Prices", now: datetime
 ) -> list[Month]:
     """Return each month in which anything was metered, and the current one, the earliest first.
 

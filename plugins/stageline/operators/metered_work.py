@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 from stageline.costs.actual import Work, spent
 from stageline.costs.metering import Meter
 from stageline.costs.prices import Prices
+from stageline.ledger.head import PROMOTION
 
 if TYPE_CHECKING:
-    from stageline.ledger import Ledger, Record
+    from stageline.ledger import Ledger
+    from stageline.ledger.metered import MeteredRecord
     from stageline.operators.run_context import RunContext
     from stageline.readiness.facts import Facts
 
@@ -22,7 +24,7 @@ def works_of(ledger: "Ledger", pipeline: str, *, dag_id: str | None = None, run_
     :param dag_id: Of this DAG only.
     :param run_id: Of this run only.
     """
-    return list(_works(ledger.records(pipeline, dag_id=dag_id, run_id=run_id, newest_first=False)))
+    return list(_works(ledger.metered(pipeline, dag_id=dag_id, run_id=run_id)))
 
 
 def works_of_run(run: "RunContext") -> list[Work]:
@@ -59,14 +61,17 @@ def run_cost_sentence(works: Sequence[Work], prices: Prices) -> str:
     most = max(float(work.took["peak_memory_gib"]) for work in works)
     steps = f"its {found.pieces} steps" if found.pieces > 1 else "its one step"
     took = f"{seconds:,.0f}" if seconds >= _WHOLE_SECONDS else f"{seconds:,.3g}"
-    return f"This run cost {prices.currency} {found.total:,.2g}: {steps} took {took} s and at most {most:,.2g} GiB, at the prices of {prices.as_of}; nobody's time is in it."
+    return (
+        f"This run cost {prices.currency} {found.total:,.2g}: {steps} took {took} s and at most {most:,.2g} GiB, at "
+        f"the prices of {prices.as_of}; nobody's time is in it."
+    )
 
 
-def _works(records: "list[Record]") -> Iterator[Work]:
+def _works(records: "list[MeteredRecord]") -> Iterator[Work]:
     released = False
     for record in records:
-        released = released or record.kind == "promotion"
-        if record.metered is not None:
+        released = released or record.kind == PROMOTION
+        if record.took is not None:
             # A figure that a later version counts is not known here, and one that an older one left out was none.
-            took: Mapping[str, float | int] = {**_NOTHING, **record.metered}
-            yield Work(record.recorded_at, record.dag_id, record.run_id, record.step, released, took)
+            took: Mapping[str, float | int] = {**_NOTHING, **record.took}
+            yield Work(record.at, record.dag_id, record.run_id, record.step, released, took)
