@@ -79,7 +79,8 @@ def test_levers_of_the_spec_are_pulled_and_told():
 def test_what_nobody_said_is_told_as_assumed():
     bare = Measurements(4.0, 20.0, 1_000, rows_per_month=730.0)
     assumed = plan_of(None, bare, PRICES).assumed
-    assert assumed[0] == "engineers at 85 USD per engineer-hour"
+    vendor = "a vendor who sells these answers at 0.001 USD per request"
+    assert assumed[:2] == (vendor, "engineers at 85 USD per engineer-hour")
     for words in ("a peak of 3 times the mean", "0.5 GiB of memory a process", "a run a day", "answers that may wait"):
         assert words in assumed
     said = costs(
@@ -87,7 +88,9 @@ def test_what_nobody_said_is_told_as_assumed():
         growth_per_month={"low": 0, "mid": 0, "high": 0},
     )  # fmt: skip
     timed = replace(MEASURED, points=(Measured(1, 1, 0.004), Measured(1, 2, 0.005)))
-    assert plan_of(said, timed, PRICES).assumed == ("engineers at 85 USD per engineer-hour",)
+    assert plan_of(said, timed, PRICES).assumed == (vendor, "engineers at 85 USD per engineer-hour")
+    own = said.model_copy(update={"options": ("batch", "http")})
+    assert plan_of(own, timed, PRICES).assumed == ("engineers at 85 USD per engineer-hour",)
 
 
 def test_one_row_in_a_batch_says_nothing_of_batches():

@@ -15,18 +15,18 @@ def judge_cost(
     :param blocks: Whether a failure stops the pipeline, as in production; else it warns.
     :param draws: On which it rests.
     """
-    told = f"1,000 predictions cost {_amount(per_1000.mean, currency)}"
+    told = f"1,000 predictions cost {amount_words(per_1000.mean, currency)}"
     severity = Severity.CRITICAL if blocks else Severity.WARNING
     if limit_per_1000 is None:
         verdict, severity, message = Verdict.PASSED, Severity.INFO, f"{told}; costs.max_per_1000 sets a limit"
     else:
-        limit = f"costs.max_per_1000 = {_amount(limit_per_1000, currency)}"
+        limit = f"costs.max_per_1000 = {amount_words(limit_per_1000, currency)}"
         if per_1000.mean > limit_per_1000:
             verdict = Verdict.FAILED
             message = f"{told} > {limit}: pull a lever, choose another option, or allow more"
         elif per_1000.high > limit_per_1000:
             verdict = Verdict.WARNED
-            message = f"{told}, within {limit}; a tenth of the draws lies above {_amount(per_1000.high, currency)}"
+            message = f"{told}, within {limit}; a tenth of the draws lies above {amount_words(per_1000.high, currency)}"
         else:
             verdict, message = Verdict.PASSED, f"{told}, within {limit}"
     return Check(
@@ -44,7 +44,7 @@ def judge_month(actual: Money | None, forecast: Spread, month: str) -> Check:
     """
     if actual is None:
         return _month(Verdict.INCONCLUSIVE, f"{month}: nothing was metered", forecast)
-    told = f"{month} cost {_amount(actual.amount, actual.currency)}"
+    told = f"{month} cost {amount_words(actual.amount, actual.currency)}"
     band = f"{forecast.low:,.2f} to {forecast.high:,.2f} were forecast"
     if actual.amount > forecast.high:
         more = f"{actual.amount / forecast.mean:.1f} times the mean" if forecast.mean > 0 else "more than nothing"
@@ -60,5 +60,6 @@ def _month(verdict: Verdict, message: str, forecast: Spread, value: float | None
     )  # fmt: skip
 
 
-def _amount(amount: float, currency: str) -> str:
+def amount_words(amount: float, currency: str) -> str:
+    """Return an amount as a sentence has it: to the cent, below one to four digits."""
     return f"{currency} {amount:,.4g}" if abs(amount) < 1 else f"{currency} {amount:,.2f}"

@@ -125,10 +125,12 @@ def _assumed(
     given: bool, taken: int | None, peak: bool, concurrent: bool,
 ) -> tuple[str, ...]:  # fmt: skip
     """Return what nobody measured or said."""
-    hour = prices["engineer_hour"]
+    hour, vendor = prices["engineer_hour"], prices["vendor_request"]
     people = f"{plan.engineering.build_hours:g} h to build and {plan.engineering.improve_hours:g} h a month to improve"
+    stands_in = "standing in" in vendor.source and (not said.options or "vendor" in said.options)
     doubts = {
         f"the source's {taken or 0:,} rows as a month's load": taken is not None,
+        f"a vendor who sells these answers at {vendor.first:g} {vendor.unit}": stands_in,
         f"engineers at {hour.first:g} {hour.unit}": "assumption" in hour.source,
         people: not given or said.people == Costs.model_fields["people"].default,
         f"a peak of {PEAK_TO_MEAN:g} times the mean": peak,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from stageline.costs.actual import RunSpent, Work, by_run, dearest_by_dag
 from stageline.costs.anomaly import judge_month_so_far, judge_run
-from stageline.costs.judge import judge_month
+from stageline.costs.judge import amount_words, judge_month
 from stageline.costs.money import Money
 from stageline.exceptions import CostError
 from stageline.operators.cost_forecast import analysis_of, append_forecast, months_after
@@ -168,7 +168,7 @@ class Accounts:
 
     def _sentence(self, month: Month, checks: "Sequence[Check]") -> str:
         currency = self.prices.currency
-        each = f", {currency} {month.per_1000:,.3g} per 1,000 predictions" if month.per_1000 is not None else ""
+        each = f", {amount_words(month.per_1000, currency)} per 1,000 predictions" if month.per_1000 is not None else ""
         told = (
             f"{month.name} so far: {currency} {month.total:,.2f}, of which {currency} {month.machines:,.4g} on "
             f"machines and storage{each}"

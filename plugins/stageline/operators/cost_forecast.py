@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from stageline.costs.judge import judge_cost
+from stageline.costs.judge import amount_words, judge_cost
 from stageline.costs.model import monthly_costs
 from stageline.costs.options import option_named
 from stageline.costs.plan import Plan
@@ -200,7 +200,7 @@ def _sentence(analysis: Analysis, forecast: Forecast) -> str:
     total, currency = forecast.total, analysis.currency
     return (
         f"{currency} {total.mean:,.0f} over {analysis.months} months (80 % of the draws: {total.low:,.0f} to "
-        f"{total.high:,.0f}), {currency} {forecast.per_1000.mean:,.3g} per 1,000 predictions, by "
+        f"{total.high:,.0f}), {amount_words(forecast.per_1000.mean, currency)} per 1,000 predictions, by "
         f"{option_named(forecast.option).words}. {analysis.recommendation}"
     )
 
