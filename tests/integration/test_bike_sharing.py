@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from stageline.costs import default_prices
+from stageline.costs.metering import cost_of
+
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "bike_sharing_hour.csv"
 
 pytestmark = [
@@ -69,6 +72,15 @@ def test_the_proposal_is_valid_on_its_own_data(project, proposed):
     checked = stageline(project, "validate", "--data")
     assert checked.returncode == 0, checked.stderr
     assert "17,379 rows" in checked.stdout
+
+
+def test_one_run_costs_cents_by_what_its_steps_were_metered_to_take(records):
+    took = [record["metered"] for record in records[0].values()]
+    assert all(each["wall_seconds"] > 0 for each in took)
+    assert records[0]["quality"]["metered"]["rows"] == 17_379
+    assert records[0]["quality"]["metered"]["bytes_read"] == DATA.stat().st_size
+    spent = sum(money.amount for each in took for money in cost_of(each, default_prices()).values())
+    assert 0 < spent < 0.10
 
 
 def test_the_tree_beats_both_baselines_outside_the_interval(runs, records):
