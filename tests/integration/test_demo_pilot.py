@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from operator_fixtures import executing, make_stores, point_at
 from own_airflow import ROOT
 
 from stageline.demo.calendar import CALENDAR, write_window
@@ -24,17 +25,27 @@ from stageline.operators import (
 )
 from stageline.standalone.story import ACTS, NIGHT_BUSES, PIPELINE
 
+pytestmark = pytest.mark.xdist_group("demo_pilot")
 TRAINED = (
     DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ReferenceProfileOperator,
     ModelValidationOperator,
 )  # fmt: skip
 
 
-@pytest.fixture
-def told(stores, execute, tmp_path, monkeypatch):
-    """Play each act by the same operators."""
-    calendar = tmp_path / "calendar.json"
-    monkeypatch.setenv(CALENDAR, str(calendar))
+@pytest.fixture(scope="module")
+def told(tmp_path_factory, mlflow_database):
+    """Play each act by the same operators, once for all that is told of it."""
+    folder = tmp_path_factory.mktemp("told")
+    stores, calendar = make_stores(folder, mlflow_database), folder / "calendar.json"
+    with pytest.MonkeyPatch.context() as patch:
+        point_at(stores, patch)
+        patch.setenv(CALENDAR, str(calendar))
+        # What each column is worth is asked in other tests, and takes as long as all the rest.
+        patch.setattr("stageline.evaluation.permutation_importance", lambda *_, **__: {})
+        return play(stores, executing(stores), calendar)
+
+
+def play(stores, execute, calendar):
     spec = (ROOT / f"config/pipelines/{PIPELINE}.yaml").read_text("utf-8")
     name = re.compile(f"^pipeline: {PIPELINE}$", re.MULTILINE)
     (stores.project / "config/pipelines/small.yaml").write_text(name.sub("pipeline: small", spec), encoding="utf-8")
