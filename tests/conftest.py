@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Workers and what they start share few cores: threads that wait for each other there take many times as long.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
 # How long one example takes says more of the machine than of the code.
 settings.register_profile("stageline", deadline=None)
 settings.load_profile("stageline")

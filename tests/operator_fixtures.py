@@ -9,12 +9,18 @@ from typing import Any
 
 import own_airflow  # noqa: F401 - sets Airflow's home before anything imports it
 import pytest
+from rough_intervals import roughen
 from small_project import Stores, empty_mlflow_database, write_project
+
+_databases: list[Path] = []
 
 
 @pytest.fixture(scope="session")
 def mlflow_database(tmp_path_factory) -> Path:
-    return empty_mlflow_database(tmp_path_factory.mktemp("mlflow"))
+    """Give an MLflow database to copy; however many folders have this fixture, a worker makes one."""
+    if not _databases:
+        _databases.append(empty_mlflow_database(tmp_path_factory.mktemp("mlflow")))
+    return _databases[0]
 
 
 @pytest.fixture
@@ -47,7 +53,13 @@ RUN_AFTER = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @pytest.fixture
-def execute(stores) -> Execute:
+def execute(stores, monkeypatch) -> Execute:
+    """Return a function that executes an operator as a task of a DAG run, with rough intervals."""
+    roughen(monkeypatch)
+    return executing(stores)
+
+
+def executing(stores: Stores) -> Execute:
     """Return a function that executes an operator as a task of a DAG run, without Airflow's database."""
     dag = SimpleNamespace(fileloc=str(stores.project / "dags" / "by_hand.py"))
 

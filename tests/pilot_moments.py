@@ -71,8 +71,15 @@ def _begin(stores: Stores, execute: Execute) -> None:
     write_days(stores.project, 30)
 
 
+def _train_first(stores: Stores, execute: Execute) -> None:
+    take(execute, *STEPS[:3])
+
+
+def _judge_first(stores: Stores, execute: Execute) -> None:
+    take(execute, *STEPS[3:])
+
+
 def _approve_first(stores: Stores, execute: Execute) -> None:
-    take(execute, *STEPS)
     approve(execute)
 
 
@@ -94,10 +101,16 @@ def _approve_second(stores: Stores, execute: Execute) -> None:
     approve(execute, **RUN_2)
 
 
+def leave_empty(stores: Stores, execute: Execute | None) -> None:
+    """Leave the stores as they were made: a moment to go back to for who wants nothing done."""
+
+
 Way = Callable[[Stores, Execute], None]
 # Each moment is reached from the one before.
 MOMENTS: dict[str, Way] = {
     "begun": _begin,
+    "first trained": _train_first,
+    "first judged": _judge_first,
     "first approved": _approve_first,
     "first released": _release_first,
     "first scored": _score_first,

@@ -7,6 +7,7 @@ from typing import Any
 
 import own_airflow
 import pytest
+from rough_intervals import roughen
 
 
 def _parse(dag_file: Path) -> SimpleNamespace:
@@ -47,6 +48,7 @@ def run_dag(airflow_database, stageline_home, monkeypatch) -> Callable[..., Any]
     """Return a function that runs one DAG of a file to its end, and gives its DAG run."""
     monkeypatch.setenv("AIRFLOW__STAGELINE__HOME", str(stageline_home))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    roughen(monkeypatch)
 
     def run(dag_file: Path, dag_id: str) -> Any:
         from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db

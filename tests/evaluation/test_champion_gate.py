@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_specs import spec_of
+from rough_intervals import roughen
 
 from stageline.evaluation import (
     Comparison,
@@ -15,7 +16,6 @@ from stageline.evaluation import (
     Estimate,
     Predictions,
     blocks_of,
-    bootstrap,
     find_slices,
     judge_first,
     judge_found,
@@ -35,7 +35,7 @@ METRIC = "mean_absolute_error"
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr(bootstrap, "_RESAMPLES", 200)
+    roughen(monkeypatch, 100)
 
 
 def off_by(sizes):

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 import sklearn.metrics as sk
 from pipeline_specs import spec_of
+from rough_intervals import roughen
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from stageline.evaluation import Predictions, blocks_of, bootstrap, evaluate_models, permutation_importance, predict
+from stageline.evaluation import Predictions, blocks_of, evaluate_models, permutation_importance, predict
 from stageline.evaluation.evaluate import positive_class
 from stageline.exceptions import DataError
 
@@ -23,7 +24,7 @@ LABELS = {
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr(bootstrap, "_RESAMPLES", 200)
+    roughen(monkeypatch, 60, 60, shuffles=5)
 
 
 def evaluate(truth, models, spec):

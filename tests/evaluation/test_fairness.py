@@ -6,6 +6,7 @@ import pytest
 from pipeline_specs import spec_of
 
 from stageline.evaluation import Estimate, Predictions, blocks_of
+from stageline.evaluation import fairness as fairness_room
 from stageline.evaluation.fairness import difference_between, groups_of, judge_fairness
 from stageline.exceptions import DataError
 from stageline.spec.operating import Fairness
@@ -14,6 +15,12 @@ RNG = np.random.default_rng(0)
 N = 400
 SEX = ["f", "m"] * (N // 2)
 LABELS = np.where(RNG.random(N) < 0.5, "yes", "no").astype(object)
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    # Fairlearn takes milliseconds for each.
+    monkeypatch.setattr(fairness_room, "_RESAMPLES", 30)
 
 
 def fairness(measure="equalized_odds_difference", most=0.1):

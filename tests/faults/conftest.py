@@ -3,10 +3,11 @@
 import pytest
 from operator_fixtures import execute, mlflow_database, stores
 from pilot_moments import Shelf
+from shelves import pilot_shelf
 
-__all__ = ["execute", "mlflow_database", "shelf", "stores"]
+__all__ = ["execute", "mlflow_database", "pilot_shelf", "shelf", "stores"]
 
 
-@pytest.fixture(scope="session")
-def shelf(tmp_path_factory, mlflow_database) -> Shelf:
-    return Shelf.make(tmp_path_factory.mktemp("pilot"), mlflow_database)
+@pytest.fixture
+def shelf(pilot_shelf) -> Shelf:
+    return pilot_shelf

@@ -6,11 +6,12 @@ from types import SimpleNamespace
 import pytest
 from own_airflow import ROOT
 from pilot_project import PILOT, write_days
+from quick_airflow import quick_airflow
 from small_project import write_project, write_spec
 from waiting_for import wait_for
 
 from stageline.ledger import Ledger
-from stageline.standalone import Home, start, stop
+from stageline.standalone import Home
 from stageline.standalone.airflow_api import AirflowApi
 from stageline.standalone.approving import APPROVE, answer_when_read
 from stageline.standalone.runs import first_run_after, trigger
@@ -65,33 +66,29 @@ def story(tmp_path_factory):
     write_days(project, 40)
     shutil.copy(ROOT / "dags/stageline_dags.py", project / "dags")
     home = Home.of(project)
-    running = start(project, home)
     seen = SimpleNamespace()
-    try:
-        with AirflowApi.connect(running.airflow_url) as api:
-            deployed = Deployment(api, home)
-            wait_for(lambda: api.knows(MONITOR), seconds=90)
-            api.unpause(SCORE)
-            api.unpause(MONITOR)
+    with quick_airflow(project, home) as running, AirflowApi.connect(running.airflow_url) as api:
+        deployed = Deployment(api, home)
+        wait_for(lambda: api.knows(MONITOR), seconds=90)
+        api.unpause(SCORE)
+        api.unpause(MONITOR)
 
-            (first,) = trigger(api, [TRAIN], watch=lambda: None)
-            assert deployed.approved(first) == "success", deployed.states(first)
-            scoring = first_run_after(api, SCORE, first, watch=lambda: None)
-            assert deployed.end(scoring) == "success"
-            seen.quiet = deployed.watched_after(scoring)
+        (first,) = trigger(api, [TRAIN], watch=lambda: None)
+        assert deployed.approved(first) == "success", deployed.states(first)
+        scoring = first_run_after(api, SCORE, first, watch=lambda: None)
+        assert deployed.end(scoring) == "success"
+        seen.quiet = deployed.watched_after(scoring)
 
-            write_days(project, 48, changed_from=40)
-            (again,) = trigger(api, [SCORE], watch=lambda: None)
-            assert deployed.end(again) == "success"
-            seen.changed = deployed.watched_after(again)
-            seen.asked = first_run_after(api, TRAIN, seen.changed.run, watch=lambda: None)
-            with Ledger.open(f"sqlite:///{home.stageline / 'ledger.db'}") as ledger:
-                assert ledger.verify() == []
-                seen.records = ledger.records("small", newest_first=False)
-            seen.home = home
-            yield seen
-    finally:
-        stop(home)
+        write_days(project, 48, changed_from=40)
+        (again,) = trigger(api, [SCORE], watch=lambda: None)
+        assert deployed.end(again) == "success"
+        seen.changed = deployed.watched_after(again)
+        seen.asked = first_run_after(api, TRAIN, seen.changed.run, watch=lambda: None)
+        with Ledger.open(f"sqlite:///{home.stageline / 'ledger.db'}") as ledger:
+            assert ledger.verify() == []
+            seen.records = ledger.records("small", newest_first=False)
+        seen.home = home
+        yield seen
 
 
 def steps(story, run):

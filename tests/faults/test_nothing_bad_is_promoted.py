@@ -21,7 +21,7 @@ from stageline.operators.resolving import resolve_run
 from stageline.operators.run_context import RunContext
 from stageline.verdicts import Report, Verdict
 
-pytestmark = pytest.mark.xdist_group("pilot_moments")
+pytestmark = pytest.mark.xdist_group("pilot")
 
 APPROVING, RELEASING = "what a person answered", "what a release rests on"
 GATES = (*STEPS, APPROVING, RELEASING)

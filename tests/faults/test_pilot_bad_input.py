@@ -36,7 +36,7 @@ from stageline.operators.champion import Champion
 from stageline.serving import Oracle
 from stageline.tracking import Tracking
 
-pytestmark = pytest.mark.xdist_group("pilot_moments")
+pytestmark = pytest.mark.xdist_group("pilot")
 
 
 @pytest.fixture

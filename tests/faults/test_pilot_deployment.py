@@ -8,11 +8,12 @@ from urllib.parse import quote
 import pytest
 from own_airflow import ROOT
 from pilot_project import PILOT, write_days
+from quick_airflow import quick_airflow
 from small_project import write_project, write_spec
 from waiting_for import wait_for
 
 from stageline.ledger import Ledger
-from stageline.standalone import Home, start, stop
+from stageline.standalone import Home
 from stageline.standalone.airflow_api import AirflowApi, DagRun
 from stageline.standalone.approving import APPROVE, REJECT, answer_when_read
 from stageline.standalone.runs import first_run_after, trigger
@@ -92,61 +93,59 @@ def story(tmp_path_factory):
     shutil.copy(ROOT / "dags/stageline_dags.py", project / "dags")
     (project / "dags/by_hand.py").write_text(BY_HAND, encoding="utf-8")
     home = Home.of(project)
-    running = start(project, home)
     seen = SimpleNamespace()
-    try:
-        with AirflowApi.connect(running.airflow_url) as api:
-            deployed = Deployment(api, home, project)
-            wait_for(lambda: api.knows(SCORE), seconds=90)
-            api.unpause(SCORE)
+    with quick_airflow(project, home) as running, AirflowApi.connect(running.airflow_url) as api:
+        deployed = Deployment(api, home, project)
+        wait_for(lambda: api.knows(SCORE), seconds=90)
+        api.unpause(SCORE)
 
-            first = deployed.train()
-            deployed.answer(first, APPROVE)
-            seen.approved = deployed.end(first)
-            assert seen.approved == "success", deployed.states(first)
-            seen.first_head = deployed.head()
-            scored = first_run_after(api, SCORE, first, watch=lambda: None)
-            seen.score_run = wait_for(lambda: _ended(api, SCORE, scored.run_id), seconds=MOST_SECONDS)
+        first = deployed.train()
+        deployed.answer(first, APPROVE)
+        seen.approved = deployed.end(first)
+        assert seen.approved == "success", deployed.states(first)
+        seen.first_head = deployed.head()
+        scored = first_run_after(api, SCORE, first, watch=lambda: None)
+        seen.score_run = wait_for(lambda: _ended(api, SCORE, scored.run_id), seconds=MOST_SECONDS)
 
-            write_days(project, 40)
-            second = deployed.train()
-            deployed.answer(second, REJECT)
-            seen.rejected, seen.rejected_states = deployed.end(second), deployed.states(second)
-            seen.rejected_head = deployed.head()
+        write_days(project, 40)
+        second = deployed.train()
+        deployed.answer(second, REJECT)
+        seen.rejected, seen.rejected_states = deployed.end(second), deployed.states(second)
+        seen.rejected_head = deployed.head()
 
-            third = deployed.train()
-            deployed.answer(third, APPROVE)
-            seen.better, seen.third_head = deployed.end(third), deployed.head()
+        third = deployed.train()
+        deployed.answer(third, APPROVE)
+        seen.better, seen.third_head = deployed.end(third), deployed.head()
 
-            api._ask(
-                "POST", f"/dags/{TRAIN}/clearTaskInstances",
-                json={"dry_run": False, "dag_run_id": first.run_id, "only_failed": False, "reset_dag_runs": True},
-            )  # fmt: skip
-            wait_for(lambda: deployed.states(first).get(ASK) != "success", seconds=60)
-            deployed.answer(first, APPROVE)
-            seen.cleared, seen.cleared_states = deployed.end(first), deployed.states(first)
-            seen.last_head = deployed.head()
+        # Nobody will answer the other DAG's question: it waits for that beside the runs that follow.
+        (unanswered,) = trigger(api, ["by_hand"], watch=lambda: None)
 
-            dated = api.trigger(TRAIN, logical_date=LONG_AGO)
-            deployed.answer(dated, APPROVE)
-            seen.dated, seen.dated_states = deployed.end(dated), deployed.states(dated)
-            seen.head_after_dated = deployed.head()
+        api._ask(
+            "POST", f"/dags/{TRAIN}/clearTaskInstances",
+            json={"dry_run": False, "dag_run_id": first.run_id, "only_failed": False, "reset_dag_runs": True},
+        )  # fmt: skip
+        wait_for(lambda: deployed.states(first).get(ASK) != "success", seconds=60)
+        deployed.answer(first, APPROVE)
+        seen.cleared, seen.cleared_states = deployed.end(first), deployed.states(first)
+        seen.last_head = deployed.head()
 
-            by_hand(deployed, seen)
-            with deployed.ledger() as ledger:
-                seen.records = ledger.records("small", newest_first=False)
-            seen.tables = home.stageline / "tables/small"
-            yield seen
-    finally:
-        stop(home)
+        dated = api.trigger(TRAIN, logical_date=LONG_AGO)
+        deployed.answer(dated, APPROVE)
+        seen.dated, seen.dated_states = deployed.end(dated), deployed.states(dated)
+        seen.head_after_dated = deployed.head()
+
+        seen.unanswered, seen.unanswered_states = deployed.end(unanswered), deployed.states(unanswered)
+        seen.head_after_unanswered = deployed.head()
+
+        backfill(deployed, seen)
+        with deployed.ledger() as ledger:
+            seen.records = ledger.records("small", newest_first=False)
+        seen.tables = home.stageline / "tables/small"
+        yield seen
 
 
-def by_hand(deployed, seen):
-    """Let a question of the other DAG go unanswered, then backfill it."""
-    (unanswered,) = trigger(deployed.api, ["by_hand"], watch=lambda: None)
-    seen.unanswered, seen.unanswered_states = deployed.end(unanswered), deployed.states(unanswered)
-    seen.head_after_unanswered = deployed.head()
-
+def backfill(deployed, seen):
+    """Backfill the other DAG."""
     body = {"dag_id": "by_hand", "from_date": BACKFILLED, "to_date": BACKFILLED, "run_backwards": False}
     deployed.api._ask("POST", "/backfills", json={**body, "max_active_runs": 1, "reprocess_behavior": "none"})
     backfilled = wait_for(lambda: next(iter(_of_type(deployed.api, "by_hand", "backfill")), None), seconds=60)

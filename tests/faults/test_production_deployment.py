@@ -7,11 +7,12 @@ import pytest
 from own_airflow import ROOT
 from pilot_project import write_days
 from production_project import METRICS, production
+from quick_airflow import quick_airflow
 from small_project import write_project, write_spec
 from waiting_for import wait_for
 
 from stageline.ledger import Ledger
-from stageline.standalone import Home, start, stop
+from stageline.standalone import Home
 from stageline.standalone.airflow_api import AirflowApi
 from stageline.standalone.approving import APPROVE, answer_when_read
 from stageline.standalone.runs import first_run_after, trigger
@@ -101,43 +102,39 @@ def story(tmp_path_factory):
     write_days(project, 30)
     shutil.copy(ROOT / "dags/stageline_dags.py", project / "dags")
     home = Home.of(project)
-    running = start(project, home)
     seen = SimpleNamespace()
-    try:
-        with AirflowApi.connect(running.airflow_url) as api:
-            deployed = Deployment(api, home, project)
-            wait_for(lambda: api.knows(DRILL), seconds=90)
-            api.unpause(SCORE)
-            first = deployed.train()
-            seen.first = deployed.end(first)
-            seen.first_head = deployed.head()
-            deployed.scored_after(first)
+    with quick_airflow(project, home) as running, AirflowApi.connect(running.airflow_url) as api:
+        deployed = Deployment(api, home, project)
+        wait_for(lambda: api.knows(DRILL), seconds=90)
+        api.unpause(SCORE)
+        first = deployed.train()
+        seen.first = deployed.end(first)
+        seen.first_head = deployed.head()
+        deployed.scored_after(first)
 
-            write_days(project, 40)
-            second = deployed.train()
-            for percent in (25, 50):
-                deployed.at_percent(second, percent)
-                assert deployed.score() == "success"
-            seen.second, seen.second_head = deployed.end(second), deployed.head()
-            deployed.scored_after(second)
-
-            write_days(project, 50)
-            third = deployed.train()
-            deployed.at_percent(third, 25)
+        write_days(project, 40)
+        second = deployed.train()
+        for percent in (25, 50):
+            deployed.at_percent(second, percent)
             assert deployed.score() == "success"
-            deployed.at_percent(third, 50)
-            deployed.spoil_canary()
-            seen.score_of_spoilt = deployed.score()
-            seen.third, seen.third_states, seen.third_head = (
-                deployed.end(third), deployed.states(third), deployed.head()
-            )  # fmt: skip
-            seen.drill = deployed.end(deployed.run(DRILL))
-            seen.waiting = deployed.seen_states
-            with deployed.ledger() as ledger:
-                seen.records, seen.faults = ledger.records("small", newest_first=False), ledger.verify()
-            yield seen
-    finally:
-        stop(home)
+        seen.second, seen.second_head = deployed.end(second), deployed.head()
+        deployed.scored_after(second)
+
+        write_days(project, 50)
+        third = deployed.train()
+        deployed.at_percent(third, 25)
+        assert deployed.score() == "success"
+        deployed.at_percent(third, 50)
+        deployed.spoil_canary()
+        seen.score_of_spoilt = deployed.score()
+        seen.third, seen.third_states, seen.third_head = (
+            deployed.end(third), deployed.states(third), deployed.head()
+        )  # fmt: skip
+        seen.drill = deployed.end(deployed.run(DRILL))
+        seen.waiting = deployed.seen_states
+        with deployed.ledger() as ledger:
+            seen.records, seen.faults = ledger.records("small", newest_first=False), ledger.verify()
+        yield seen
 
 
 def looks(story, sequence):

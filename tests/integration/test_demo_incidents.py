@@ -82,6 +82,8 @@ def replays(kept, stores, execute, tmp_path, monkeypatch):
     if True in kept:
         return kept
     monkeypatch.setenv(CALENDARS, str(tmp_path))
+    # What each column is worth is asked in other tests.
+    monkeypatch.setattr("stageline.evaluation.permutation_importance", lambda *_, **__: {})
     spec = (ROOT / "config/pipelines/hourly_demand_pilot.yaml").read_text("utf-8")
     named = re.sub("^pipeline: .*$", "pipeline: small", spec, flags=re.MULTILINE)
     (stores.project / "config/pipelines/small.yaml").write_text(named, encoding="utf-8")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from operator_fixtures import executing, make_stores, point_at
 from own_airflow import ROOT
 
 from stageline.demo.calendar import CALENDARS, write_window
@@ -24,22 +25,33 @@ from stageline.operators import (
 )
 from stageline.standalone.story import ACTS, NIGHT_BUSES, PIPELINE, SOURCE
 
+pytestmark = pytest.mark.xdist_group("demo_pilot")
 TRAINED = (
     DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ReferenceProfileOperator,
     ModelValidationOperator,
 )  # fmt: skip
 
 
-@pytest.fixture
-def told(stores, execute, tmp_path, monkeypatch):
-    """Play each act by the same operators."""
-    monkeypatch.setenv(CALENDARS, str(tmp_path))
+@pytest.fixture(scope="module")
+def told(tmp_path_factory, mlflow_database):
+    """Play each act by the same operators, once for all that is told of it."""
+    folder = tmp_path_factory.mktemp("told")
+    stores, calendars = make_stores(folder, mlflow_database), tmp_path_factory.mktemp("calendars")
+    with pytest.MonkeyPatch.context() as patch:
+        point_at(stores, patch)
+        patch.setenv(CALENDARS, str(calendars))
+        # What each column is worth is asked in other tests, and takes as long as all the rest.
+        patch.setattr("stageline.evaluation.permutation_importance", lambda *_, **__: {})
+        return play(stores, executing(stores), calendars)
+
+
+def play(stores, execute, calendars):
     spec = (ROOT / f"config/pipelines/{PIPELINE}.yaml").read_text("utf-8")
     name = re.compile(f"^pipeline: {PIPELINE}$", re.MULTILINE)
     (stores.project / "config/pipelines/small.yaml").write_text(name.sub("pipeline: small", spec), encoding="utf-8")
     heads, stopped = [], []
     for number, act in enumerate(ACTS):
-        write_window(tmp_path, SOURCE, act.window)
+        write_window(calendars, SOURCE, act.window)
         when = {"run_id": f"act-{number}", "run_after": datetime(2026, 1, 1 + number, tzinfo=UTC)}
         try:
             for kind in TRAINED:
@@ -54,7 +66,7 @@ def told(stores, execute, tmp_path, monkeypatch):
     execute(RollbackOperator(task_id="rollback", pipeline="small", reason="complaints"), run_id="back")
     with stores.ledger() as ledger:
         heads.append(ledger.head("small"))
-    write_window(tmp_path, SOURCE, NIGHT_BUSES)
+    write_window(calendars, SOURCE, NIGHT_BUSES)
     execute(ScoreOperator, run_id="night buses")
     told = {"run_id": "watched", "told": {"pipeline": "small", "partition": "night buses"}}
     execute(DriftCheckOperator, **told)

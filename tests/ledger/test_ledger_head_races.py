@@ -1,21 +1,24 @@
 """Real processes that move one head at the same time, or die while they move it."""
 
+import itertools
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.synchronize import Barrier
 
 import pytest
+from sqlalchemy import event
 
 from stageline.exceptions import HeadError
 from stageline.ledger import Entry, Ledger, ModelVersion
 
 PROCESSES, ROUNDS = 8, 100
 MOST_STATEMENTS = 12
+# Its processes find loaded what they need, and have opened nothing yet.
+FORKSERVER = multiprocessing.get_context("forkserver")
+FORKSERVER.set_forkserver_preload(["stageline.ledger", "pytest"])
 _start: Barrier | None = None
 
 
@@ -67,11 +70,8 @@ def promote_in_all_rounds(url: str, worker: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["stageline.ledger"])
-    with ProcessPoolExecutor(
-        PROCESSES, mp_context=context, initializer=set_start, initargs=(context.Barrier(PROCESSES),)
-    ) as pool:
+    barrier = FORKSERVER.Barrier(PROCESSES)
+    with ProcessPoolExecutor(PROCESSES, mp_context=FORKSERVER, initializer=set_start, initargs=(barrier,)) as pool:
         yield pool
 
 
@@ -89,44 +89,40 @@ def test_the_newest_wins_every_race_and_every_change_has_one_record(processes, l
     assert ledger.verify() == []
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-sys.path.insert(0, {tests!r})
-from test_ledger_head_races import make_entry, make_model
-from stageline.ledger import Ledger
+def promote_and_die(url: str, at: int) -> None:
+    """Promote the second version, and be killed at the so-manieth moment of doing so."""
+    ledger, moments = Ledger.open(url), itertools.count(1)
 
-ledger, seen, at = Ledger.open({url!r}), 0, {at}
+    def die_here(*_: object) -> None:
+        if next(moments) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-def die_here(*_):
-    global seen
-    seen += 1
-    if seen == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
-    event.listen(ledger._engine, moment, die_here)
-ledger.promote(make_entry("bikes", "second"), make_model(2), expected=1)
-print(seen)
-"""
+    for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
+        event.listen(ledger._engine, moment, die_here)
+    ledger.promote(make_entry("bikes", "second"), make_model(2), expected=1)
 
 
-def promote_and_die(url: str, at: int) -> subprocess.CompletedProcess[str]:
-    code = KILLED.format(tests=os.path.dirname(__file__), url=url, at=at)  # noqa: PTH120 - a text
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+def ended(url: str, at: int) -> int:
+    """Let a process of its own do that; returns its exit code."""
+    process = FORKSERVER.Process(target=promote_and_die, args=(url, at))
+    process.start()
+    process.join(timeout=60)
+    code = process.exitcode
+    assert code is not None, "it did not end in time"
+    return code
 
 
 def test_a_writer_killed_at_any_step_of_a_promotion_moves_all_or_nothing(ledger, ledger_url):
     ledger.promote(make_entry("bikes", "first"), make_model(1), expected=0)
     at, deaths = 1, 0
-    while (done := promote_and_die(ledger_url, at)).returncode == -signal.SIGKILL:
+    while (code := ended(ledger_url, at)) == -signal.SIGKILL:
         deaths += 1
         head, records = ledger.head("bikes"), ledger.records("bikes")
         assert (head.generation, head.champion.version) == (len(records), len(records))
         assert ledger.verify() == []
         at += 1
         assert at < 4 * MOST_STATEMENTS
-    assert done.returncode == 0, done.stderr
+    assert code == 0
 
     # It died before each statement, after each, and before the commit; then it was left alone.
     assert deaths > MOST_STATEMENTS

@@ -8,8 +8,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from operator_fixtures import point_at
-from pilot_moments import Shelf
-from production_project import PRODUCTION_MOMENTS, production
+from production_project import production
 from rollout_runs import end, go_on, head, scored, spoil, wait_for_look
 from small_project import write_spec
 
@@ -20,9 +19,9 @@ OUTCOME = "{uri: data/outcomes.csv, column: booked, kind: rate, arrived: came}"
 METRICS = "[{metric: error_rate, max_increase: 0.3}, {metric: predictions, max_distance: 0.8}]"
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("ab_test"), mlflow_database, PRODUCTION_MOMENTS)
+@pytest.fixture
+def shelf(production_shelf):
+    return production_shelf
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput
 from operator_fixtures import point_at
-from pilot_moments import RUN_2, STEPS, Shelf, take
-from production_project import METRICS, PRODUCTION_MOMENTS, production
+from pilot_moments import RUN_2, STEPS, take
+from production_project import METRICS, production
 from rollout_runs import head, wait_for_look
 from small_project import write_spec
 
@@ -20,9 +20,9 @@ TWO = (
 )
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("production"), mlflow_database, PRODUCTION_MOMENTS)
+@pytest.fixture
+def shelf(production_shelf):
+    return production_shelf
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import operator_fixtures
 import pytest
 from cli_process import call
 from operator_fixtures import point_at
-from pilot_moments import RUN_2, STEPS, Shelf, approve, take
+from pilot_moments import RUN_2, STEPS, approve, take
 from pilot_project import PILOT
 from small_project import write_spec
 
@@ -24,7 +24,7 @@ from stageline.operators import (
 from stageline.operators.budget_freeze import judge_freeze, newest_judgement
 
 # What leads to its moments is done once, in one worker.
-pytestmark = pytest.mark.xdist_group("budget_freeze")
+pytestmark = pytest.mark.xdist_group("pilot")
 
 SLO = "[{sli: quality, target: 0.8}]"
 WEEK = timedelta(days=7)
@@ -32,9 +32,9 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MENDING = {**RUN_2, "params": {"despite_budget": True}}
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("freeze"), mlflow_database)
+@pytest.fixture
+def shelf(pilot_shelf):
+    return pilot_shelf
 
 
 @pytest.fixture

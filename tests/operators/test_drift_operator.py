@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from cli_process import call
+from operator_fixtures import point_at
+from pilot_moments import Shelf, leave_empty
 from pilot_project import PILOT, write_days
 from small_project import write_spec
 
@@ -33,6 +35,8 @@ TRAINED = (
     DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ReferenceProfileOperator,
     ModelValidationOperator,
 )  # fmt: skip
+# What leads to its moments is done once, in one worker.
+pytestmark = pytest.mark.xdist_group("drift")
 IN_MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -48,8 +52,7 @@ def checks(record):
     return {check["name"]: check for check in record.evidence["checks"]}
 
 
-@pytest.fixture
-def released(stores, execute):
+def _released(stores, execute):
     """Release a model of sixty days, and score them."""
     write_days(stores.project, 60)
     write_spec(stores.project, **PILOT)
@@ -57,6 +60,23 @@ def released(stores, execute):
         execute(kind, run_id="a", run_after=IN_MARCH)
     execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False), run_id="a", run_after=IN_MARCH)
     execute(ScoreOperator, run_id="s", dag_id="small.score")
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, mlflow_database):
+    return Shelf.make(tmp_path_factory.mktemp("drift"), mlflow_database, {"empty": leave_empty, "released": _released})
+
+
+@pytest.fixture
+def stores(shelf, monkeypatch):
+    point_at(shelf.stores, monkeypatch)
+    shelf.go_to("empty", None)
+    return shelf.stores
+
+
+@pytest.fixture
+def released(shelf, stores, execute):
+    shelf.go_to("released", execute)
     return stores
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from monitored_runs import LOSS, TRAFFIC, leave, moved, refuse, release, run_step
+from operator_fixtures import point_at
+from pilot_moments import Shelf, leave_empty
 from pilot_project import PILOT, write_days
 from small_project import write_spec
 
@@ -31,6 +33,8 @@ TRAINED = (
     DataQualityOperator, FeatureSnapshotOperator, TrainOperator, EvaluateOperator, ReferenceProfileOperator,
     ModelValidationOperator,
 )  # fmt: skip
+# What leads to its moments is done once, in one worker.
+pytestmark = pytest.mark.xdist_group("monitor_report")
 IN_MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
 
@@ -79,6 +83,30 @@ def performance(end, value=30.0):
     }  # fmt: skip
 
 
+def _released(stores, execute):
+    """Release a model of sixty days, of which one column is private, and score them."""
+    write_days(stores.project, 60)
+    source = "{uri: data/small.csv, keys: [id], event_time: at, private: [colour]}"
+    write_spec(stores.project, **{**PILOT, "source": source})
+    for kind in TRAINED:
+        execute(kind, run_id="a", run_after=IN_MARCH)
+    execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False), run_id="a", run_after=IN_MARCH)
+    execute(ScoreOperator, run_id="s", dag_id="small.score")
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, mlflow_database):
+    ways = {"empty": leave_empty, "released": _released}
+    return Shelf.make(tmp_path_factory.mktemp("reported"), mlflow_database, ways)
+
+
+@pytest.fixture
+def stores(shelf, monkeypatch):
+    point_at(shelf.stores, monkeypatch)
+    shelf.go_to("empty", None)
+    return shelf.stores
+
+
 @pytest.fixture
 def told(stores):
     """Give stores whose ledger knows a released model; nothing was trained."""
@@ -88,15 +116,8 @@ def told(stores):
 
 
 @pytest.fixture
-def released(stores, execute):
-    """Release a model of sixty days, of which one column is private, and score them."""
-    write_days(stores.project, 60)
-    source = "{uri: data/small.csv, keys: [id], event_time: at, private: [colour]}"
-    write_spec(stores.project, **{**PILOT, "source": source})
-    for kind in TRAINED:
-        execute(kind, run_id="a", run_after=IN_MARCH)
-    execute(ReleaseOperator(task_id="release", pipeline="small", needs_approval=False), run_id="a", run_after=IN_MARCH)
-    execute(ScoreOperator, run_id="s", dag_id="small.score")
+def released(shelf, stores, execute):
+    shelf.go_to("released", execute)
     return stores
 
 

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from operator_fixtures import make_stores, point_at
-from pilot_moments import Shelf
 from pilot_project import PILOT, write_days
 from small_project import write_spec
 
@@ -23,16 +22,16 @@ from stageline.spec.operating import Objective
 from stageline.verdicts import Mode, Verdict
 
 # What leads to its moments is done once, in one worker.
-pytestmark = pytest.mark.xdist_group("objectives")
+pytestmark = pytest.mark.xdist_group("pilot")
 
 HOUR = timedelta(hours=1)
 WATCH = {"dag_id": "small.monitor"}
 PLACE = ("score", "small.score", "score")
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("objectives"), mlflow_database)
+@pytest.fixture
+def shelf(pilot_shelf):
+    return pilot_shelf
 
 
 @pytest.fixture

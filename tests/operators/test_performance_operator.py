@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from operator_fixtures import point_at
-from pilot_moments import STEPS, Shelf, score, take
+from pilot_moments import STEPS, score, take
 from pilot_project import PILOT, write_days
 from sklearn.linear_model import Ridge
 from small_project import write_spec
@@ -14,16 +14,16 @@ from small_project import write_spec
 from stageline.operators import GateFailed, PerformanceCheckOperator, ReleaseOperator
 
 # What leads to its moments is done once, in one worker.
-pytestmark = pytest.mark.xdist_group("performance")
+pytestmark = pytest.mark.xdist_group("pilot")
 
 WATCH = {"dag_id": "small.monitor"}
 TARGET = "{column: y, task: regression, label_delay: P2D}"
 WEEK = timedelta(days=7)
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("performance"), mlflow_database)
+@pytest.fixture
+def shelf(pilot_shelf):
+    return pilot_shelf
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import psutil
 import pytest
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
-from operator_fixtures import RUN_AFTER
+from operator_fixtures import RUN_AFTER, point_at
+from pilot_moments import RUN_2, STEPS, take
 from pilot_project import PILOT, write_days
 from small_project import write_spec
 from waiting_for import wait_for
@@ -32,29 +33,19 @@ from stageline.operators import (
 from stageline.operators.aliases import alias_fault
 from stageline.tracking import Tracking
 
-
-@pytest.fixture
-def pilot(stores):
-    write_spec(stores.project, **PILOT)
-    write_days(stores.project, 30)
-    return stores
+pytestmark = pytest.mark.xdist_group("pilot")
 
 
 @pytest.fixture
-def judged(pilot, execute):
-    """Return a function that takes a run up to the validated candidate."""
+def stores(pilot_shelf, monkeypatch):
+    point_at(pilot_shelf.stores, monkeypatch)
+    return pilot_shelf.stores
 
-    def run(run_id, **given):
-        for step in (
-            DataQualityOperator,
-            FeatureSnapshotOperator,
-            TrainOperator,
-            EvaluateOperator,
-            ModelValidationOperator,
-        ):
-            execute(step, run_id=run_id, **given)
 
-    return run
+@pytest.fixture
+def at(pilot_shelf, execute):
+    """Return a function that makes the stores what they were at a moment of the run `run-1`, or of `run-2` after it."""
+    return lambda moment: pilot_shelf.go_to(moment, execute)
 
 
 @pytest.fixture
@@ -82,19 +73,6 @@ def answer(option="Approve", **changes):
     }  # fmt: skip
 
 
-@pytest.fixture
-def released(judged, asked, execute):
-    """Return a function that takes a run all the way."""
-
-    def run(run_id, **given):
-        judged(run_id, **given)
-        asked(run_id, **given)
-        execute(approval(), run_id=run_id, event=answer(), **given)
-        return execute(ReleaseOperator, run_id=run_id, **given)
-
-    return run
-
-
 def head(stores):
     with stores.ledger() as ledger:
         assert ledger.verify() == []
@@ -105,8 +83,8 @@ def alias(stores):
     return int(stores.mlflow().get_model_version_by_alias("small", "champion").version)
 
 
-def test_an_approved_candidate_becomes_the_champion(pilot, judged, asked, execute):
-    judged("run-1")
+def test_an_approved_candidate_becomes_the_champion(stores, at, asked, execute):
+    at("first judged")
     detail = asked("run-1")
 
     assert detail["subject"] == "Release a model of small?"
@@ -118,30 +96,32 @@ def test_an_approved_candidate_becomes_the_champion(pilot, judged, asked, execut
     result = execute(ReleaseOperator, run_id="run-1")
 
     assert result["sentence"] == "version 1 is the champion: approved by mo"
-    now = head(pilot)
-    trained = pilot.records("train")[0].evidence["evidence"]
+    now = head(stores)
+    trained = stores.records("train")[0].evidence["evidence"]
     assert (now.generation, now.champion.digest) == (1, trained["model"]["digest"])
     assert now.champion.watermark == "2026-01-30T21:00:00.000000+00:00"
-    assert alias(pilot) == 1
-    (promotion,) = [record for record in pilot.records() if record.kind == "promotion"]
-    (approved,) = [record for record in pilot.records() if record.kind == "approval"]
+    assert alias(stores) == 1
+    (promotion,) = [record for record in stores.records() if record.kind == "promotion"]
+    (approved,) = [record for record in stores.records() if record.kind == "approval"]
     assert (approved.actor, approved.evidence["evidence"]) == ("mo", promotion.evidence["evidence"])
 
 
-def test_a_second_try_releases_once(pilot, released, execute):
-    released("run-1")
+def test_a_second_try_releases_once(stores, at, execute):
+    at("first released")
     again = execute(ReleaseOperator, run_id="run-1", try_number=2)
 
     assert again["sentence"] == "version 1 is the champion: approved by mo"
-    assert head(pilot).generation == 1
-    assert len([record for record in pilot.records() if record.kind == "promotion"]) == 1
-    assert len(pilot.mlflow().search_model_versions("name = 'small'")) == 1
+    assert head(stores).generation == 1
+    assert len([record for record in stores.records() if record.kind == "promotion"]) == 1
+    assert len(stores.mlflow().search_model_versions("name = 'small'")) == 1
 
 
-def test_a_worse_candidate_is_stopped_by_the_gate(pilot, released, execute):
-    released("run-1")
-    write_days(pilot.project, 40)
-    write_spec(pilot.project, **PILOT | {"train": "{estimator: sklearn.linear_model.Ridge, params: {alpha: 100000.0}}"})
+def test_a_worse_candidate_is_stopped_by_the_gate(stores, at, execute):
+    at("first released")
+    write_days(stores.project, 40)
+    write_spec(
+        stores.project, **PILOT | {"train": "{estimator: sklearn.linear_model.Ridge, params: {alpha: 100000.0}}"}
+    )
     for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator):
         execute(step, run_id="run-2")
 
@@ -149,7 +129,7 @@ def test_a_worse_candidate_is_stopped_by_the_gate(pilot, released, execute):
         execute(EvaluateOperator, run_id="run-2")
     with pytest.raises(GateFailed, match="release errored: step 'evaluate' ended failed|needs the step 'validate'"):
         execute(ReleaseOperator, run_id="run-2")
-    assert head(pilot).generation == 1
+    assert head(stores).generation == 1
 
 
 NO_APPROVAL = [
@@ -162,18 +142,18 @@ NO_APPROVAL = [
 
 
 class TestApproval:
-    def test_all_else_deploys_nothing(self, pilot, judged, asked, execute):
-        judged("run-1")
+    def test_all_else_deploys_nothing(self, stores, at, asked, execute):
+        at("first judged")
         for number, (event, words) in enumerate(NO_APPROVAL, start=1):
             asked("run-1", try_number=number)
             with pytest.raises(GateFailed, match=words):
                 execute(approval(), run_id="run-1", event=event, try_number=number)
             with pytest.raises(GateFailed, match="release failed: "):
                 execute(ReleaseOperator, run_id="run-1", try_number=number)
-        assert head(pilot).generation == 0
+        assert head(stores).generation == 0
 
-    def test_it_counts_for_nothing_once_a_step_ran_again(self, pilot, judged, asked, execute):
-        judged("run-1")
+    def test_it_counts_for_nothing_once_a_step_ran_again(self, at, asked, execute):
+        at("first judged")
         with pytest.raises(GateFailed, match="nobody approved this candidate"):
             execute(ReleaseOperator, run_id="run-1")
         asked("run-1")
@@ -181,82 +161,82 @@ class TestApproval:
         with pytest.raises(GateFailed, match=r"mo approved sha256:.*, but a step was run again since"):
             execute(approval(), run_id="run-1", event=answer())
 
-    def test_nor_if_the_step_ran_again_afterwards(self, pilot, judged, asked, execute):
-        judged("run-1")
-        asked("run-1")
-        execute(approval(), run_id="run-1", event=answer())
+    def test_nor_if_the_step_ran_again_afterwards(self, stores, at, execute):
+        at("first approved")
         execute(ModelValidationOperator, run_id="run-1", try_number=2)
         with pytest.raises(GateFailed, match="approved by mo, but a step was run again since: ask again"):
             execute(ReleaseOperator, run_id="run-1")
-        assert head(pilot).generation == 0
+        assert head(stores).generation == 0
 
 
-def test_a_dry_run_is_no_evidence(pilot, execute):
-    for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator):
-        execute(step)
+def test_a_dry_run_is_no_evidence(at, execute):
+    at("first trained")
     execute(EvaluateOperator(task_id="evaluate", pipeline="small", mode="dry_run"))
     execute(ModelValidationOperator)
     with pytest.raises(GateFailed, match="'evaluate' ran in mode dry_run, in which its verdict stops nothing"):
         execute(ReleaseOperator)
 
 
-def test_a_head_that_moved_since_wants_a_new_evaluation(pilot, released, judged, asked, execute):
-    judged("slow")
-    asked("slow")
-    execute(approval(), run_id="slow", event=answer())
-    write_days(pilot.project, 40)
-    released("fast", run_after=datetime(2026, 11, 19, tzinfo=UTC), params={"first_release": True})
-    write_days(pilot.project, 30)
+def test_a_head_that_moved_since_wants_a_new_evaluation(stores, at, asked, execute):
+    at("first approved")
+    write_days(stores.project, 40)
+    fast = {"run_id": "fast", "run_after": datetime(2026, 11, 19, tzinfo=UTC), "params": {"first_release": True}}
+    take(execute, *STEPS, **fast)
+    asked(**fast)
+    execute(approval(), event=answer(), **fast)
+    execute(ReleaseOperator, **fast)
+    write_days(stores.project, 30)
 
     with pytest.raises((GateFailed, AirflowSkipException)):
-        execute(ReleaseOperator, run_id="slow")
-    assert head(pilot).champion.dag_run == "small/fast"
+        execute(ReleaseOperator, run_id="run-1")
+    assert head(stores).champion.dag_run == "small/fast"
 
 
-def test_a_rollback_needs_no_mlflow(pilot, released, execute, monkeypatch):
-    released("run-1")
-    write_days(pilot.project, 40)
-    released("run-2", run_after=datetime(2026, 12, 1, tzinfo=UTC))
-    assert head(pilot).champion.version == 2
+def test_a_rollback_needs_no_mlflow(stores, at, execute, monkeypatch):
+    at("second approved")
+    execute(ReleaseOperator, **RUN_2)
+    assert head(stores).champion.version == 2
 
     with monkeypatch.context() as away:
         away.setenv("AIRFLOW__STAGELINE__MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
         result = execute(RollbackOperator(task_id="back", pipeline="small", reason="complaints"), run_id="oops")
     assert result["sentence"] == "version 1 is the champion again, instead of 2: complaints"
-    assert (head(pilot).champion.version, alias(pilot)) == (1, 2)
+    assert (head(stores).champion.version, alias(stores)) == (1, 2)
 
     # Again is no further step back, and makes the alias follow.
     execute(RollbackOperator(task_id="back", pipeline="small", reason="complaints"), run_id="oops", try_number=2)
-    assert (head(pilot).champion.version, head(pilot).generation, alias(pilot)) == (1, 3, 1)
+    assert (head(stores).champion.version, head(stores).generation, alias(stores)) == (1, 3, 1)
 
 
-def test_a_rollback_to_nowhere_is_refused(pilot, released, execute):
+def test_a_rollback_to_nowhere_is_refused(at, execute):
+    at("begun")
     with pytest.raises(GateFailed, match="cannot be rolled back: nothing was released yet"):
         execute(RollbackOperator(task_id="back", pipeline="small"), run_id="a")
-    released("run-1")
+    at("first released")
     with pytest.raises(GateFailed, match="version is 'latest'; expected a whole number"):
         execute(RollbackOperator(task_id="back", pipeline="small", version="latest"), run_id="b")
 
 
-def test_a_drill_rolls_back_beside_the_head_in_use(pilot, released, execute):
+def test_a_drill_rolls_back_beside_the_head_in_use(stores, at, execute):
+    at("begun")
     with pytest.raises(GateFailed, match="has no champion: no model was ever released"):
         execute(RollbackDrillOperator, run_id="early")
-    released("run-1")
-    before = head(pilot)
+    at("first released")
+    before = head(stores)
 
     for try_number in (1, 2):
         result = execute(RollbackDrillOperator, run_id="drill", try_number=try_number)
         assert (result["verdict"], result["sentence"]) == ("passed", "4 of 4 checks passed")
 
-    assert head(pilot) == before
-    evidence = pilot.records("drill")[-1].evidence
+    assert head(stores) == before
+    evidence = stores.records("drill")[-1].evidence
     assert evidence["evidence"]["rows"] == 100
     assert "the broken model was refused: " in evidence["checks"][0]["message"]
-    with pilot.ledger() as ledger:
+    with stores.ledger() as ledger:
         assert [record.kind for record in ledger.records("small.drill")] == ["rollback", "promotion", "promotion"] * 2
         assert ledger.verify() == []
         # No alias follows a drill's head, and nobody misses one.
-        tracking = Tracking(f"sqlite:///{pilot.home / 'mlflow.db'}")
+        tracking = Tracking(f"sqlite:///{stores.home / 'mlflow.db'}")
         assert [alias_fault(tracking, ledger.head(name)) for name in ledger.pipelines()] == ["", ""]
 
 
@@ -285,14 +265,12 @@ print(operator.execute({{"ti": task, "dag_run": dag_run, "dag": dag, "params": {
 """
 
 
-def test_a_frozen_copy_that_comes_back_deploys_nothing_more(pilot, judged, asked, execute):
-    judged("run-1")
-    asked("run-1")
-    execute(approval(), run_id="run-1", event=answer())
+def test_a_frozen_copy_that_comes_back_deploys_nothing_more(stores, at, execute):
+    at("first approved")
     settings = {name: os.environ[name] for name in os.environ if name.startswith("AIRFLOW__STAGELINE__")}
     code = COPY.format(
         tests=str(Path(__file__).parents[1]), environment=json.dumps(settings), run_after=RUN_AFTER.isoformat(),
-        dag_file=str(pilot.project / "dags/by_hand.py"),
+        dag_file=str(stores.project / "dags/by_hand.py"),
     )  # fmt: skip
     copy = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -301,7 +279,7 @@ def test_a_frozen_copy_that_comes_back_deploys_nothing_more(pilot, judged, asked
         wait_for(lambda: psutil.Process(copy.pid).status() == psutil.STATUS_STOPPED, seconds=120)
         # The copy has registered its version and stands right before the swap.
         result = execute(ReleaseOperator, run_id="run-1", try_number=2)
-        moved = head(pilot)
+        moved = head(stores)
         os.kill(copy.pid, signal.SIGCONT)
         out, errors = copy.communicate(timeout=120)
     finally:
@@ -310,7 +288,7 @@ def test_a_frozen_copy_that_comes_back_deploys_nothing_more(pilot, judged, asked
 
     assert copy.returncode == 0, errors
     assert out.splitlines()[-1] == result["sentence"] == "version 1 is the champion: approved by mo"
-    assert head(pilot) == moved
+    assert head(stores) == moved
     assert moved.generation == 1
-    assert [record.kind for record in pilot.records() if record.kind == "promotion"] == ["promotion"]
-    assert len(pilot.mlflow().search_model_versions("name = 'small'")) == 1
+    assert [record.kind for record in stores.records() if record.kind == "promotion"] == ["promotion"]
+    assert len(stores.mlflow().search_model_versions("name = 'small'")) == 1

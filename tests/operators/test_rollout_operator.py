@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from operator_fixtures import RUN_AFTER, point_at
-from pilot_moments import RUN_2, STEPS, Shelf, approve, take
+from pilot_moments import RUN_2, STEPS, approve, take
 from pilot_project import write_days
-from production_project import PRODUCTION_MOMENTS, ROLLOUT, production
+from production_project import ROLLOUT, production
 from readiness_points import points
 from rollout_runs import end, go_on, head, scored, spoil, wait_for_look, wait_until
 from small_project import write_spec
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.xdist_group("rollout")
 RUN_3 = {"run_id": "run-3", "run_after": datetime(2026, 12, 2, tzinfo=UTC)}
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("production"), mlflow_database, PRODUCTION_MOMENTS)
+@pytest.fixture
+def shelf(production_shelf):
+    return production_shelf
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import skops.io
 from operator_fixtures import point_at
-from pilot_moments import Shelf, score
-from production_project import PRODUCTION_MOMENTS
+from pilot_moments import score
 from rollout_runs import head, scored, spoil, wait_for_look
 
 from stageline.exceptions import TrackingError
@@ -20,9 +19,9 @@ pytestmark = pytest.mark.xdist_group("rollout")
 ROWS = set(range(320))
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("production"), mlflow_database, PRODUCTION_MOMENTS)
+@pytest.fixture
+def shelf(production_shelf):
+    return production_shelf
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from operator_fixtures import point_at
-from pilot_moments import RUN_2, Shelf
-from production_project import PRODUCTION_MOMENTS
+from pilot_moments import RUN_2
 from rollout_runs import end, go_on, head, scored, wait_for_look
 
 from stageline.exceptions import Outage, TargetError
@@ -17,9 +16,9 @@ from stageline.operators.batch_target import BatchTarget
 pytestmark = pytest.mark.xdist_group("rollout")
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("production"), mlflow_database, PRODUCTION_MOMENTS)
+@pytest.fixture
+def shelf(production_shelf):
+    return production_shelf
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 import mlflow.sklearn
 import pytest
 from hostile_model import write_hostile
+from operator_fixtures import point_at
+from pilot_moments import Shelf, leave_empty, take
 from pilot_project import write_days
 from production_project import production
 from sklearn.linear_model import Ridge
@@ -23,16 +25,35 @@ from stageline.operators.failure import GateFailed
 from stageline.operators.gate import GateOperator
 from stageline.training.model_file import digest_file
 
+# What leads to its moments is done once, in one worker.
+pytestmark = pytest.mark.xdist_group("validate")
+
 
 def validate(execute, **kwargs):
     operator = ModelValidationOperator(task_id="validate", pipeline="small", mode="enabled")
     return execute(operator, **kwargs)
 
 
+def _trained(stores, execute):
+    take(execute, DataQualityOperator, FeatureSnapshotOperator, TrainOperator)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, mlflow_database):
+    ways = {"empty": leave_empty, "trained": _trained}
+    return Shelf.make(tmp_path_factory.mktemp("validated"), mlflow_database, ways)
+
+
 @pytest.fixture
-def trained(stores, execute):
-    for step in (DataQualityOperator, FeatureSnapshotOperator, TrainOperator):
-        execute(step)
+def stores(shelf, monkeypatch):
+    point_at(shelf.stores, monkeypatch)
+    shelf.go_to("empty", None)
+    return shelf.stores
+
+
+@pytest.fixture
+def trained(shelf, stores, execute):
+    shelf.go_to("trained", execute)
     return stores.records("train")[-1].evidence["evidence"]
 
 

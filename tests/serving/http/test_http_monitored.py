@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 from operator_fixtures import execute, mlflow_database, point_at
-from pilot_moments import Shelf
 from pilot_project import PILOT, write_days
 from serving_command import serving
+from shelves import pilot_shelf
 from small_project import write_spec
 
 from stageline.operators import (
@@ -18,16 +18,16 @@ from stageline.operators import (
     ReferenceProfileOperator,
 )
 
-__all__ = ["execute", "mlflow_database"]
-pytestmark = pytest.mark.xdist_group("rollout")
+__all__ = ["execute", "mlflow_database", "pilot_shelf"]
+pytestmark = pytest.mark.xdist_group("pilot")
 UNTIL = "2026-02-20"
 WATCH = {"run_id": "m", "dag_id": "small.monitor"}
 SLO = "[{sli: latency, target: 0.99, min_events: 30, max_latency_ms: %s}, {sli: kpi, target: 0.9, max_error: 50}]"
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("monitored"), mlflow_database)
+@pytest.fixture
+def shelf(pilot_shelf):
+    return pilot_shelf
 
 
 @pytest.fixture

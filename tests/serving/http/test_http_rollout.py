@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from operator_fixtures import execute, mlflow_database, point_at
-from pilot_moments import RUN_2, Shelf
-from production_project import PRODUCTION_MOMENTS, production
+from pilot_moments import RUN_2
+from production_project import production
 from rollout_runs import go_on, head, wait_for_look, waits_or_ends
 from serving_command import serving
+from shelves import production_shelf
 from small_project import write_spec
 
 from stageline.operators import GateFailed, RolloutOperator, running_rollout
 
-__all__ = ["execute", "mlflow_database"]
+__all__ = ["execute", "mlflow_database", "production_shelf"]
 pytestmark = pytest.mark.xdist_group("rollout")
 KEYS = 320
 OUTCOME = "{uri: data/outcomes.csv, column: sold, kind: mean, arrived: came}"
@@ -24,9 +25,9 @@ METRICS = (
 )
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory, mlflow_database):
-    return Shelf.make(tmp_path_factory.mktemp("over_http"), mlflow_database, PRODUCTION_MOMENTS)
+@pytest.fixture
+def shelf(production_shelf):
+    return production_shelf
 
 
 @pytest.fixture
