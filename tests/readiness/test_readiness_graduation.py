@@ -1,17 +1,24 @@
 """Up by evidence, down by a word: on a real ledger and a real file."""
 
+import pathlib
 import shutil
 import sqlite3
+import subprocess
+import sys
+import unicodedata
 from contextlib import closing
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from readiness_ledger import SPEC, write_earned
 
 from stageline.exceptions import LedgerError, SpecError, StageError
 from stageline.ledger import Entry, Ledger
-from stageline.readiness import TESTS, judge_readiness, read_facts
-from stageline.readiness.graduation import NotEarnedError, Signed, attest, demote, graduate
+from stageline.readiness import TESTS, content_digest, judge_readiness, read_facts
+from stageline.readiness.graduation import NotEarnedError, Signed, attest, demote, disagreement, graduate
 from stageline.spec import Stage, load_spec
 from stageline.verdicts import Check, Mode, Report, Verdict
 
@@ -85,7 +92,9 @@ def test_up_a_stage_changes_one_line_and_says_who_and_why(ledger, path):
     assert (record.kind, record.actor, record.verdict) == ("graduation", "dana-the-user", Verdict.PASSED)
     assert record.evidence["readiness"]["score"] == 6.5
     assert set(record.evidence["readiness"]["tests"]) == {test.code for test in TESTS}
-    assert record.evidence["spec_after"] == load_spec(path).digest == record.spec_digest
+    assert record.evidence["file_before"] == f"sha256:{sha256(SPEC.encode()).hexdigest()}"
+    assert record.evidence["file_after"] == f"sha256:{sha256(path.read_bytes()).hexdigest()}"
+    assert record.stage == "production"
     assert ledger.verify("small") == []
     assert readiness(ledger, path).stage().earned
 
@@ -111,7 +120,7 @@ def test_what_is_not_earned_is_refused_with_the_list(ledger, path):
 def test_a_spec_that_lacks_a_section_of_the_stage_is_refused(ledger, path):
     path.write_text(SPEC.replace(", persist: {k: 1, n: 2}", ""), encoding="utf-8")
     attest_review(ledger, path)
-    with pytest.raises(SpecError, match=r"stage 'production' needs monitor.persist in 'small.yaml'"):
+    with pytest.raises(NotEarnedError, match=r"has no monitor.persist; e.g. monitor: {.*persist: {k: 2, n: 3}}"):
         graduate(ledger, load_spec(path), Stage.PRODUCTION, SIGNED, readiness(ledger, path))
 
 
@@ -154,10 +163,255 @@ def test_without_its_record_a_step_did_not_happen(ledger, path, monkeypatch):
     assert path.read_text("utf-8") == SPEC
 
 
-@pytest.mark.parametrize(("by", "reason"), [("", "it has shown its worth"), ("dana", " "), (" ", "yes")])
-def test_a_step_is_signed(by, reason):
+def record_of(ledger, kind="graduation"):
+    return ledger.records("small", kinds=(kind,))
+
+
+def up(ledger, path, readiness, signed=SIGNED):
+    return graduate(ledger, load_spec(path), Stage.PRODUCTION, signed, readiness)
+
+
+def failed_drill(ledger, key="late"):
+    report = Report(step="drill", checks=(Check(code="SL-D002", name="x", verdict="failed", message="no"),))
+    return ledger.append(
+        Entry(
+            pipeline="small", step="drill", verdict=Verdict.FAILED, sentence="it failed",
+            evidence={**report.as_json(), "evidence": {"n": 1}}, stage="pilot", mode=Mode.ENABLED, dag_id="", run_id="x",
+            task_id="", idempotency_key=key, spec_digest="", package_version="1",
+        )
+    )  # fmt: skip
+
+
+class TestWhatHappensBetweenJudgingAndMoving:
+    @pytest.mark.parametrize(("old", "new"), [("max: 5,", "max: 500,"), ("stage: pilot", "stage: poc")])
+    def test_an_edited_file_is_not_moved(self, ledger, path, old, new):
+        loaded, found = load_spec(path), readiness(ledger, path)
+        path.write_text(SPEC.replace(old, new), encoding="utf-8")
+        with pytest.raises(SpecError, match="was changed since it was judged; nothing was written"):
+            graduate(ledger, loaded, Stage.PRODUCTION, SIGNED, found)
+        with pytest.raises(SpecError, match="was changed since it was judged"):
+            demote(ledger, loaded, Stage.POC, SIGNED, found)
+        assert path.read_text("utf-8") == SPEC.replace(old, new)
+        assert record_of(ledger) == []
+
+    def test_a_drill_that_fails_meanwhile_counts(self, ledger, path):
+        found = readiness(ledger, path)
+        failed_drill(ledger)
+        with pytest.raises(NotEarnedError, match="SL-L003 a rollback drill passed: it failed"):
+            up(ledger, path, found)
+        assert path.read_text("utf-8") == SPEC
+        assert record_of(ledger) == []
+
+    def test_what_changes_nothing_does_not_stop_the_step(self, ledger, path):
+        found = readiness(ledger, path)
+        attest(ledger, load_spec(path), "SL-L105", SIGNED, datetime.now(UTC))
+        assert up(ledger, path, found).evidence["readiness"]["upto"] == record_of(ledger, "attestation")[0].position
+
+    def test_a_drill_that_fails_just_before_the_record_takes_it_back(self, ledger, path, monkeypatch):
+        found, append = readiness(ledger, path), ledger.append
+
+        def late(entry):
+            monkeypatch.setattr(ledger, "append", append)
+            failed_drill(ledger)
+            return append(entry)
+
+        monkeypatch.setattr(ledger, "append", late)
+        with pytest.raises(NotEarnedError, match="it failed"):
+            up(ledger, path, found)
+        assert path.read_text("utf-8") == SPEC
+        back, step = record_of(ledger)
+        assert (back.evidence["from"], back.evidence["to"], back.evidence["takes_back"]) == (
+            "production", "pilot", step.position,
+        )  # fmt: skip
+        assert disagreement(readiness(ledger, path).facts) == ""
+
+    def test_two_people_at_once_leave_one_record(self, ledger, path, monkeypatch):
+        found, append = readiness(ledger, path), ledger.append
+
+        def another_first(entry):
+            monkeypatch.setattr(ledger, "append", append)
+            up(ledger, path, found, Signed("mo", "me first", "mo"))
+            return append(entry)
+
+        monkeypatch.setattr(ledger, "append", another_first)
+        assert up(ledger, path, found).evidence["by"] == "mo"
+        assert len(record_of(ledger)) == 1
+        assert load_spec(path).spec.stage is Stage.PRODUCTION
+
+
+KILLED = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from stageline.ledger import Ledger
+from stageline.readiness import judge_readiness, read_facts
+from stageline.readiness import stage_step
+from stageline.readiness.graduation import Signed, graduate
+from stageline.spec import Stage, load_spec
+
+append = Ledger.append
+def killed(self, entry):
+    append(self, entry)
+    os.kill(os.getpid(), 9)
+Ledger.append = killed
+loaded = load_spec(Path(sys.argv[1]))
+with Ledger.open(sys.argv[2]) as ledger:
+    judged = judge_readiness(read_facts(ledger, "small", loaded.spec), datetime.now(UTC))
+    graduate(ledger, loaded, Stage.PRODUCTION, Signed("dana", "it has shown its worth", "x"), judged)
+"""
+
+
+class TestARecordWithoutItsFile:
+    @pytest.fixture
+    def cut_off(self, ledger, path, monkeypatch):
+        """Give a step that is on record, and whose file could not be changed."""
+
+        def gone(*_):
+            raise OSError(30, "Read-only file system")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(pathlib.Path, "replace", gone)
+            with pytest.raises(SpecError, match=r"Read-only file system; the step is on record as #\d+ already: run"):
+                up(ledger, path, readiness(ledger, path))
+        (record,) = record_of(ledger)
+        assert path.read_text("utf-8") == SPEC
+        assert [each.name for each in path.parent.iterdir()] == ["small.yaml"]
+        return record
+
+    def test_is_told(self, ledger, path, cut_off):
+        assert disagreement(readiness(ledger, path).facts) == (
+            f"the file says stage 'pilot', on record is 'production' (#{cut_off.position}): stageline graduate small "
+            "--to production puts it into the file, stageline demote small --to pilot takes it back"
+        )
+
+    def test_is_finished_by_the_same_command(self, ledger, path, cut_off):
+        done = up(ledger, path, readiness(ledger, path), Signed("mo", "once more", "mo"))
+        assert done == cut_off
+        assert record_of(ledger) == [cut_off]
+        assert load_spec(path).spec.stage is Stage.PRODUCTION
+        assert disagreement(readiness(ledger, path).facts) == ""
+
+    def test_is_not_finished_where_it_is_no_longer_earned(self, ledger, path, cut_off):
+        failed_drill(ledger)
+        with pytest.raises(NotEarnedError):
+            up(ledger, path, readiness(ledger, path))
+        assert record_of(ledger) == [cut_off]
+
+    def test_is_taken_back_by_going_down(self, ledger, path, cut_off):
+        record = demote(ledger, load_spec(path), Stage.PILOT, SIGNED, readiness(ledger, path))
+        assert record.sentence == "down from production to pilot by dana: it has shown its worth"
+        assert path.read_text("utf-8") == SPEC
+        assert disagreement(readiness(ledger, path).facts) == ""
+        # The next step up is another one, with a record of its own.
+        assert up(ledger, path, readiness(ledger, path)).position > record.position > cut_off.position
+
+    def test_of_another_file_is_no_step_of_this_one(self, ledger, path, cut_off):
+        path.write_text(SPEC.replace("# since June", "# since July"), encoding="utf-8")
+        assert up(ledger, path, readiness(ledger, path)).position > cut_off.position
+
+    def test_of_a_process_that_was_killed_is_finished(self, ledger, path, place):
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, path, f"sqlite:///{place / 'ledger.db'}"], check=False, capture_output=True
+        )
+        assert done.returncode == -9, done.stderr
+        assert path.read_text("utf-8") == SPEC
+        (record,) = record_of(ledger)
+        assert up(ledger, path, readiness(ledger, path)) == record
+        assert path.read_text("utf-8") == SPEC.replace("stage: pilot   #", "stage: production   #")
+
+    def test_whose_answer_was_lost_goes_on(self, ledger, path, monkeypatch):
+        append = ledger.append
+
+        def lost(entry):
+            append(entry)
+            raise LedgerError("the connection was lost")
+
+        monkeypatch.setattr(ledger, "append", lost)
+        record = up(ledger, path, readiness(ledger, path))
+        assert record_of(ledger) == [record]
+        assert load_spec(path).spec.stage is Stage.PRODUCTION
+
+
+def test_a_file_that_was_raised_by_hand_is_told(ledger, path):
+    demote(ledger, load_spec(path), Stage.POC, SIGNED, readiness(ledger, path))
+    path.write_text(SPEC, encoding="utf-8")
+    assert "change the file back, and go up with stageline graduate small --to pilot" in disagreement(
+        readiness(ledger, path).facts
+    )
+
+
+def test_the_ledgers_own_error_is_told_where_somebody_edits_meanwhile(ledger, path, monkeypatch):
+    def away(_):
+        path.write_text(f"{SPEC}# somebody\n", encoding="utf-8")
+        raise LedgerError("the ledger is down")
+
+    found = readiness(ledger, path)
+    monkeypatch.setattr(ledger, "append", away)
+    with pytest.raises(LedgerError, match="the ledger is down"):
+        up(ledger, path, found)
+    assert path.read_text("utf-8") == f"{SPEC}# somebody\n"
+
+
+@pytest.mark.parametrize(
+    "refuse", [lambda path: path.chmod(0o444), lambda path: path.with_suffix(".bak").hardlink_to(path)]
+)
+def test_a_file_that_cannot_be_changed_is_found_before_anything_is_recorded(ledger, path, refuse):
+    refuse(path)
+    with pytest.raises(SpecError):
+        up(ledger, path, readiness(ledger, path))
+    assert record_of(ledger) == []
+    assert path.read_text("utf-8") == SPEC
+
+
+def test_only_an_owner_moves_a_pipeline(ledger, path):
+    stranger = Signed("somebody", "it has shown its worth", "x")
+    named = r"'somebody', who is no owner of 'small'; its file names dana \(business\), mo \(model\), di \(data\), olu"
+    with pytest.raises(SpecError, match=named):
+        up(ledger, path, readiness(ledger, path), stranger)
+    with pytest.raises(SpecError, match=named):
+        demote(ledger, load_spec(path), Stage.POC, stranger, readiness(ledger, path))
+    assert record_of(ledger) == []
+    assert path.read_text("utf-8") == SPEC
+
+
+def test_an_owner_whose_name_the_file_writes_oddly_can_sign(ledger, path):
+    path.write_text(SPEC.replace("model: mo", 'model: "Mo  of\\u200b Milan "'), encoding="utf-8")
+    signed = Signed("Mo  of Milan", "it may go up", "mo")
+    attest(ledger, load_spec(path), "SL-L005", signed, datetime.now(UTC))
+    judged = readiness(ledger, path)
+    met = next(each for each in judged.stage(Stage.PRODUCTION).requirements if each.requirement.code == "SL-L005")
+    assert met.message == "A person approved: attested by Mo of Milan: it may go up"
+    demote(ledger, load_spec(path), Stage.POC, signed, judged)
+    assert load_spec(path).spec.stage is Stage.POC
+
+
+@pytest.mark.parametrize(
+    ("by", "reason"),
+    [
+        ("", "it has shown its worth"), ("dana", " "), (" ", "yes"), ("\u200b", "it has shown its worth"),
+        ("dana", "\u200b\u200b\u200b"), ("\x1b\u2060", "yes"), ("dana", "a\u0301\u0301\u0301"), ("dana", "\xa0\u3000\t\n"),
+    ],
+)  # fmt: skip
+def test_a_step_is_signed_by_what_can_be_seen(by, reason):
     with pytest.raises(SpecError):
         Signed(by, reason, "x")
+
+
+def test_what_a_person_wrote_is_kept_on_one_line_without_what_steers_a_terminal():
+    signed = Signed("da\u200bna\x1b[31m", "first\n## second\x9b2J \u202ethird \U0001f469\u200d\U0001f52c", "dana\x07")
+    assert (signed.by, signed.actor) == ("dana [31m", "dana")
+    assert signed.reason == "first ## second 2J third \U0001f469\u200d\U0001f52c"
+
+
+@given(st.text(), st.text())
+def test_no_signature_holds_a_control_character(by, reason):
+    try:
+        signed = Signed(by, reason, "x")
+    except SpecError:
+        return
+    for text in (signed.by, signed.reason):
+        assert text == text.strip()
+        assert not {unicodedata.category(each) for each in text} & {"Cc", "Cs", "Zl", "Zp"}
 
 
 EDITS = {
@@ -197,6 +451,20 @@ class TestAnEditedLedger:
         assert "missing" in readiness(ledger, path).faults[0]
 
 
+def test_nobody_attests_in_a_ledger_that_does_not_hold(ledger, path, place):
+    edit(place, **EDITS["a sentence"])
+    before = ledger.newest("small").position
+    with pytest.raises(StageError, match="the ledger's chain does not hold"):
+        attest(ledger, load_spec(path), "SL-L105", SIGNED, datetime.now(UTC))
+    assert ledger.newest("small").position == before
+
+
+def test_down_is_possible_in_a_ledger_that_does_not_hold(ledger, path, place):
+    edit(place, verdict=("passed", "perfect"))
+    demote(ledger, load_spec(path), Stage.POC, SIGNED, readiness(ledger, path))
+    assert load_spec(path).spec.stage is Stage.POC
+
+
 class TestAttestations:
     def test_are_dated_signed_and_worth_a_half(self, ledger, path, tmp_path):
         with Ledger.open(f"sqlite:///{tmp_path / 'new.db'}") as empty:
@@ -211,6 +479,7 @@ class TestAttestations:
         assert (record.kind, record.actor) == ("attestation", "di-user")
         assert found["SL-L105"].points == 0.5
         assert sum(each.points for each in found.values()) == 0.5
+        assert record.evidence["content"] == content_digest(load_spec(path).spec)
 
     def test_of_nothing_are_refused(self, ledger, path):
         with pytest.raises(SpecError, match="'SL-L999' is nothing that a person can attest; these are: SL-L101"):
@@ -231,12 +500,6 @@ class TestAttestations:
 def test_what_comes_after_a_moment_is_not_looked_at(ledger, path):
     spec = load_spec(path).spec
     newest = ledger.records("small", limit=1)[0].position
-    ledger.append(
-        Entry(
-            pipeline="small", step="drill", verdict=Verdict.FAILED, sentence="it failed",
-            evidence=Report(step="drill", checks=(Check(code="SL-D002", name="x", verdict="failed", message="no"),), evidence={"n": 1}).as_json(),
-            stage="pilot", mode=Mode.ENABLED, dag_id="", run_id="x", task_id="", idempotency_key="later", spec_digest="", package_version="1",
-        )
-    )  # fmt: skip
+    failed_drill(ledger)
     assert next(read_facts(ledger, "small", spec).of("drill")).sentence == "it failed"
     assert next(read_facts(ledger, "small", spec, until=newest).of("drill")).sentence == "drill passed"

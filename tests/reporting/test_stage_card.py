@@ -5,15 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from full_evidence import full_facts, judged, spec_of, without
+from full_evidence import NOW, full_facts, judged, spec_of, without
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from page_skeleton import ANY_TEXT, Skeleton
 
 from stageline.costs.metering import Meter
 from stageline.monitoring.incident_topics import owner_of, role_of
 from stageline.operators.stage_card import digest_of_card, stage_card
-from stageline.readiness import REQUIREMENTS, TESTS, Facts
-from stageline.reporting import readiness_summary, render_stage_card, stage_card_markdown
+from stageline.readiness import REQUIREMENTS, TESTS, Fact, Facts
+from stageline.reporting import (
+    card_texts,
+    read_stamp,
+    readiness_summary,
+    render_stage_card,
+    stage_card_markdown,
+    stamped,
+    text_digest,
+)
 
 
 def card_of(facts, **given):
@@ -122,10 +131,67 @@ def test_the_digest_is_of_all_that_the_card_says():
         assert digest_of_card(card.model_copy(update=change)) != digest_of_card(card)
 
 
-def test_a_broken_ledger_is_said_first():
+def test_a_broken_ledger_is_said_first_and_nothing_of_it_is_shown():
     card = card_of(replace(full_facts("pilot"), faults=("#3: a value was edited",)))
     assert card.verdict.value == "errored"
-    assert "nothing in it is evidence: #3: a value was edited" in render_stage_card(card)
+    assert (card.score, card.sections, card.todo, card.records) == (None, (), (), ())
+    page = render_stage_card(card)
+    assert "nothing in it is evidence: #3: a value was edited" in page
+    for text in (stage_card_markdown(card), readiness_summary(card)):
+        assert text.startswith("# small: stage pilot, no score\n\n**errored**: The ledger's chain does not hold")
+    for text in (page, stage_card_markdown(card), readiness_summary(card)):
+        assert "exceptional" not in text
+        assert "6.5" not in text
+
+
+def test_a_file_that_does_not_follow_the_record_is_said():
+    up = Fact(
+        position=99, digest="9" * 64, at=NOW, kind="graduation", step="graduation", verdict="passed",
+        evidence={"from": "pilot", "to": "production"},
+    )  # fmt: skip
+    facts = full_facts("pilot")
+    card = card_of(replace(facts, facts=(up, *facts.facts)))
+    for text in (render_stage_card(card), stage_card_markdown(card), readiness_summary(card)):
+        assert "on record is" in text
+        assert "(#99)" in text
+
+
+class TestStamps:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def texts(cls):
+        return card_texts(card_of(full_facts("pilot")))
+
+    @pytest.mark.parametrize("ending", [".html", ".md"])
+    def test_a_file_says_its_record_and_its_digest(self, texts, ending):
+        made = stamped(texts[ending], 12)
+        stamp = read_stamp(made)
+        assert stamp.record == 12
+        assert stamp.claimed == stamp.digest == text_digest(texts[ending])
+        assert f"record #12 of the ledger, {stamp.digest}" in made
+
+    @pytest.mark.parametrize("ending", [".html", ".md"])
+    @given(data=st.data())
+    def test_any_other_character_is_found(self, texts, ending, data):
+        made = stamped(texts[ending], 12)
+        place = data.draw(st.integers(0, len(made) - 1))
+        character = data.draw(st.characters(exclude_characters=made[place], codec="utf-8"))
+        stamp = read_stamp(f"{made[:place]}{character}{made[place + 1 :]}")
+        assert stamp is None or stamp.record != 12 or not stamp.claimed == stamp.digest == text_digest(texts[ending])
+
+    def test_what_a_person_wrote_is_no_stamp(self):
+        forged = stamped(card_texts(card_of(full_facts("pilot")))[".md"], 7).splitlines()[-1]
+        made = stamped(card_texts(spoken(forged))[".html"], 12)
+        assert (read_stamp(made).record, read_stamp(made).claimed) == (12, read_stamp(made).digest)
+        blank = card_texts(spoken("x"))[".md"].splitlines()[-1]
+        text = card_texts(spoken(blank))[".html"]
+        assert text.replace(f"sha256:{'0' * 64}", "") != text
+        assert read_stamp(stamped(text, 12)).digest == text_digest(text)
+
+    def test_without_a_record_there_is_none(self):
+        card = card_of(full_facts("pilot"))
+        assert read_stamp(stage_card_markdown(card)) is None
+        assert read_stamp(render_stage_card(card)) is None
 
 
 PLAIN = Skeleton(render_stage_card(spoken("plain")))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
+from stageline.cli.card_file import recorded_file, write_card
 from stageline.cli.project import (
     NameArgument,
     ProjectOption,
@@ -21,12 +21,11 @@ from stageline.cli.project import (
     shown,
     user,
 )
-from stageline.cli.readiness_shown import show_evidence, show_readiness, show_todo
-from stageline.exceptions import SpecError
+from stageline.cli.readiness_shown import show_evidence, show_faults, show_readiness, show_todo, told
 from stageline.spec import Stage
 
 if TYPE_CHECKING:
-    from stageline.ledger import Ledger
+    from stageline.ledger import Ledger, Record
     from stageline.operators.run_context import RunContext
     from stageline.readiness import Readiness
     from stageline.reporting import StageCard
@@ -74,9 +73,10 @@ def readiness(  # noqa: PLR0917 - a command's options
         for code in earn or ():
             _earn(opened, code)
         judged = opened.judge()
+        show_faults(judged)
         if show is not None:
             show_evidence(judged, show)
-            return
+            raise typer.Exit(1 if judged.faults else 0)
         card = opened.card(judged)
     stage = judged.stage()
     if ci:
@@ -106,7 +106,7 @@ def attest(
         signed = Signed(by, note, user())
         record = record_attestation(opened.ledger, opened.loaded, code, signed, datetime.now(UTC))
         after = opened.judge()
-    console.print(f"{escape(name)}: {escape(record.sentence)}; recorded as #{record.position}")
+    console.print(f"{name}: {told(record.sentence)}; recorded as #{record.position}")
     console.print(f"score {after.score.words}: {after.score.band}")
 
 
@@ -125,8 +125,7 @@ def graduate(
             show_todo(error.judged)
             raise
         path = opened.loaded.path
-    console.print(f"{escape(name)}: {escape(record.sentence)}; recorded as #{record.position}")
-    console.print(f"changed the stage in {escape(shown(path))}; commit it")
+    _show_step(name, record, path)
 
 
 def demote(
@@ -139,8 +138,7 @@ def demote(
     with refusing(), _opened(name, project) as opened:
         record = go_down(opened.ledger, opened.loaded, to, Signed(by, reason, user()), opened.judge())
         path = opened.loaded.path
-    console.print(f"{escape(name)}: {escape(record.sentence)}; recorded as #{record.position}")
-    console.print(f"changed the stage in {escape(shown(path))}; commit it")
+    _show_step(name, record, path)
 
 
 def card(
@@ -148,24 +146,30 @@ def card(
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write, .html or .md; none: Markdown here.", dir_okay=False)
     ] = None,
+    verify: Annotated[
+        Path | None, typer.Option("--verify", help="A card's file: say whether it is as it was recorded.")
+    ] = None,
     project: ProjectOption = Path(),
 ) -> None:
     """Write the stage card: what the pipeline is for, who answers for what, how ready it is; its digest is recorded."""
-    from stageline.reporting import render_stage_card, stage_card_markdown
+    from stageline.reporting import stage_card_markdown
 
     with refusing(), _opened(name, project) as opened:
+        if verify is not None:
+            record = recorded_file(opened.ledger, name, verify)
+            at = f"{record.recorded_at:%Y-%m-%d %H:%M} UTC"
+            console.print(f"{told(shown(verify))} is the card of record #{record.position}, of {at}, unchanged")
+            return
         judged = opened.judge()
         made = opened.card(judged)
-        if out is None:
-            typer.echo(stage_card_markdown(made), nl=False)
-            return
-        if out.suffix not in (".html", ".md"):
-            raise SpecError(f"--out is {out.name!r}; expected a name that ends in .html or .md")
-        out.write_text(
-            render_stage_card(made) if out.suffix == ".html" else stage_card_markdown(made), encoding="utf-8"
-        )
-        position = _record_card(opened, judged, made)
-    console.print(f"wrote {escape(shown(out.resolve()))}; its digest is record #{position}")
+        if out is not None:
+            position = write_card(opened.run, judged, made, out)
+    if out is None:
+        typer.echo(stage_card_markdown(made), nl=False)
+    else:
+        console.print(f"wrote {told(shown(out.resolve()))}; its digest is record #{position}")
+    if judged.faults:
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -188,26 +192,19 @@ def _opened(name: str, project: Path) -> "Iterator[_Opened]":
 
 def _earn(opened: _Opened, code: str) -> None:
     from stageline.operators.earning import earn
+    from stageline.readiness.graduation import require_whole
 
-    before = opened.judge().score
-    with console.status(f"{code} …"):
+    judged = opened.judge()
+    require_whole(judged.faults)
+    before = judged.score
+    with console.status(f"{told(code)} …"):
         record = earn(opened.run, code, datetime.now(UTC))
     after = opened.judge().score
     colour = "green" if record.verdict.advances else "red"
-    console.print(f"[{colour}]{record.verdict}[/]  {code}  {escape(record.sentence)}  (#{record.position})")
+    console.print(f"[{colour}]{record.verdict}[/]  {told(code)}  {told(record.sentence)}  (#{record.position})")
     console.print(f"score {before.words} → {after.words}")
 
 
-def _record_card(opened: _Opened, judged: "Readiness", made: "StageCard") -> int:
-    from stageline.operators.release_evidence import entry_of
-    from stageline.operators.stage_card import digest_of_card
-    from stageline.readiness.report import evidence_of
-    from stageline.verdicts import Verdict
-
-    digest = digest_of_card(made)
-    entry = entry_of(
-        opened.run, kind="stage_card", step="stage_card", verdict=Verdict.PASSED,
-        sentence=f"stage card written: score {made.score:g}, {digest[:19]}…",
-        evidence={**evidence_of(judged, judged.stage()), "card": digest}, key=digest,
-    )  # fmt: skip
-    return opened.ledger.append(entry).position
+def _show_step(name: str, record: "Record", path: Path) -> None:
+    console.print(f"{name}: {told(record.sentence)}; recorded as #{record.position}")
+    console.print(f"the stage in {told(shown(path))} is {record.stage}; commit it")

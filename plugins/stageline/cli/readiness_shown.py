@@ -13,7 +13,23 @@ from stageline.spec import Stage
 if TYPE_CHECKING:
     from stageline.readiness import Fact, Readiness, StageJudgement
 
+_MOST_CHARACTERS = 2_000
 _COLOURS = {"earned": "green", "half": "yellow", "failed": "red", "expired": "red", "missing": "dim"}
+
+
+def told(text: str) -> str:
+    """Return a text that people wrote as the terminal may have it: one line, no controls, no markup."""
+    from stageline.reporting.text import shown
+
+    return escape(shown(text, _MOST_CHARACTERS)) if text else ""
+
+
+def show_faults(judged: "Readiness") -> None:
+    """Print where the ledger's chain does not hold, before anything that rests on it."""
+    if judged.faults:
+        errors.print("[red]broken[/red]  the ledger's chain does not hold, so nothing in it is evidence:")
+    for fault in judged.faults:
+        errors.print(f"[red]broken[/red]  {told(fault)}")
 
 
 def show_readiness(judged: "Readiness", stage: "StageJudgement", *, whole: bool) -> None:
@@ -22,7 +38,11 @@ def show_readiness(judged: "Readiness", stage: "StageJudgement", *, whole: bool)
     :param whole: Whether each test is shown.
     """
     from stageline.readiness import Section
+    from stageline.readiness.graduation import disagreement
 
+    if judged.faults:
+        console.print("no score: restore the ledger from a backup")
+        return
     for section in Section if whole else ():
         console.print(f"[bold]{section.value}[/bold]  {judged.score.sections[section]:g} of 7")
         for result in judged.results:
@@ -32,17 +52,17 @@ def show_readiness(judged: "Readiness", stage: "StageJudgement", *, whole: bool)
                 until = f", until {result.until:%Y-%m-%d}" if result.until else ""
                 console.print(
                     f"  [{colour}]{result.points:<4g}{result.state.value:<8}[/] {result.test.code} "
-                    f"{escape(result.test.title)}: {escape(result.message)}{records}{until}"
+                    f"{told(result.test.title)}: {told(result.message)}{records}{until}"
                 )
     console.print(f"score {judged.score.words}: [bold]{judged.score.band}[/bold]")
-    for fault in judged.faults:
-        errors.print(f"[red]broken[/red]  {escape(fault)}")
-    console.print(f"{'[green]' if stage.earned else '[red]'}{escape(stage.sentence)}[/]")
+    if note := disagreement(judged.facts):
+        console.print(f"[yellow]{told(note)}[/]")
+    console.print(f"{'[green]' if stage.earned else '[red]'}{told(stage.sentence)}[/]")
     show_todo(stage)
     later = list(Stage)[list(Stage).index(stage.stage) + 1 :]
     if later and stage.earned:
         following = judged.stage(later[0])
-        console.print(f"next: {escape(following.sentence)}")
+        console.print(f"next: {told(following.sentence)}")
         show_todo(following)
 
 
@@ -56,9 +76,9 @@ def show_todo(stage: "StageJudgement") -> None:
     )
     for each in needed:
         who = each.owner or f"{each.role}, nobody is named"
-        console.print(f"  [bold]{each.code}[/bold] {escape(each.title)} ({escape(who)}, about {each.minutes} min)")
-        console.print(f"      {escape(each.why)}")
-        console.print(f"      {escape(each.how)}")
+        console.print(f"  [bold]{each.code}[/bold] {told(each.title)} ({told(who)}, about {each.minutes} min)")
+        console.print(f"      {told(each.why)}")
+        console.print(f"      {told(each.how)}")
 
 
 def show_evidence(judged: "Readiness", code: str) -> None:
@@ -79,7 +99,7 @@ def show_evidence(judged: "Readiness", code: str) -> None:
         if fact.position in found:
             typer.echo(json.dumps(_as_json(fact), indent=2))
     if not found:
-        console.print(f"{code}: nothing is on record")
+        console.print(f"{told(code)}: nothing is on record")
 
 
 def _as_json(fact: "Fact") -> dict[str, object]:

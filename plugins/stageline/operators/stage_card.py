@@ -10,6 +10,7 @@ from stageline.monitoring.incident_topics import INPUTS, KPI, LABELS, MONITORING
 from stageline.monitoring.incident_topics import owner_of as told_of
 from stageline.operators.stage_card_facts import costs_of, data_of, kpi_of, model_of, risks_of
 from stageline.readiness.evidence import GRADUATION
+from stageline.readiness.graduation import disagreement
 from stageline.readiness.rule import State, how_to_earn
 from stageline.readiness.todo import blocked_by, owner_of
 from stageline.reporting import stage_card_content as views
@@ -57,8 +58,7 @@ def stage_card(readiness: "Readiness", *, project: "Path", airflow_ui: str | Non
     """
     facts, spec = readiness.facts, readiness.facts.spec
     now, following = readiness.stage(), _following(readiness)
-    towards = following if following is not None and now.earned else now
-    return views.StageCard(
+    bare = views.StageCard(
         pipeline=spec.pipeline,
         stage=spec.stage.value,
         description=spec.description,
@@ -66,32 +66,41 @@ def stage_card(readiness: "Readiness", *, project: "Path", airflow_ui: str | Non
         upto=max((fact.position for fact in facts.facts), default=0),
         verdict=_verdict(readiness, now),
         sentence=_sentence(readiness, now),
-        score=readiness.score.value,
-        band=readiness.score.band,
         least=now.least,
-        next_stage=following.stage.value if following is not None and now.earned else "",
-        next_sentence=following.sentence if following is not None and now.earned else "",
-        next_least=towards.least,
         owners=_owners(spec),
         duties=tuple(_duties(spec)),
-        sections=tuple(_sections(readiness)),
-        requirements=tuple(_requirements(now, following if now.earned else None)),
-        todo=tuple(
-            views.TodoView(
-                code=each.code, title=each.title, why=each.why, how=each.how,
-                owner=each.owner or f"{each.role} (nobody is named)",
-                minutes=each.minutes, needed=each.needed, blocked=each.blocked,
-            )
-            for each in towards.todo
-        ),
-        kpi=tuple(kpi_of(facts)),
-        data=tuple(data_of(facts)),
-        model=tuple(model_of(facts)),
-        costs=tuple(costs_of(facts, project)),
-        risks=tuple(risks_of(readiness)),
-        history=tuple(_history(readiness)),
-        records=tuple(_records(readiness, airflow_ui)),
-    )  # fmt: skip
+    )
+    if readiness.faults:
+        return bare  # nothing on record is evidence
+    towards = following if following is not None and now.earned else now
+    found: dict[str, Any] = {
+        "disagreement": disagreement(facts),
+        "score": readiness.score.value,
+        "band": readiness.score.band,
+        "next_stage": towards.stage.value if towards is not now else "",
+        "next_sentence": towards.sentence if towards is not now else "",
+        "next_least": towards.least,
+        "sections": tuple(_sections(readiness)),
+        "requirements": tuple(_requirements(now, following if now.earned else None)),
+        "todo": tuple(_todo(towards)),
+        "kpi": tuple(kpi_of(facts)),
+        "data": tuple(data_of(facts)),
+        "model": tuple(model_of(facts)),
+        "costs": tuple(costs_of(facts, project)),
+        "risks": tuple(risks_of(readiness)),
+        "history": tuple(_history(readiness)),
+        "records": tuple(_records(readiness, airflow_ui)),
+    }
+    return bare.model_copy(update=found)
+
+
+def _todo(stage: "StageJudgement") -> Iterator[views.TodoView]:
+    for each in stage.todo:
+        owner = each.owner or f"{each.role} (nobody is named)"
+        yield views.TodoView(
+            code=each.code, title=each.title, why=each.why, how=each.how, owner=owner, minutes=each.minutes,
+            needed=each.needed, blocked=each.blocked,
+        )  # fmt: skip
 
 
 def _following(readiness: "Readiness") -> "StageJudgement | None":

@@ -3,6 +3,8 @@
 import os
 import re
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stageline.exceptions import SpecError
@@ -40,26 +42,68 @@ def with_stage(text: bytes, stage: Stage, *, file: str) -> bytes:
     return changed
 
 
-def replace_file(path: Path, text: bytes, *, before: bytes) -> None:
-    """Put another text in the place of a file's, at once and with its permissions.
+def read_file(path: Path) -> bytes:
+    """Return what a file holds.
 
-    :param before: What it held when it was read.
+    :raises SpecError: It cannot be read.
+    """
+    with _plain_errors(path, "read"):
+        return path.read_bytes()
+
+
+@contextmanager
+def replacing(path: Path, text: bytes, *, before: bytes) -> Iterator[Callable[[], None]]:
+    """Write another text beside a file, and give what puts it in the file's place: at once, with its permissions.
+
+    Whatever can fail for want of space or rights fails before that. What was not put in place is removed.
+
+    :param before: What the file held when it was read.
     :raises SpecError: Somebody changed it meanwhile, or it cannot be written.
     """
     target = path.resolve()
+    with _plain_errors(path, "written"):
+        _require_unchanged(path, target, before)
+        found = target.stat()
+        if found.st_nlink > 1:
+            raise SpecError(f"{str(path)!r} has {found.st_nlink} names (hard links); change the stage by hand")
+        if not found.st_mode & 0o222 or not os.access(target, os.W_OK):
+            raise SpecError(f"{str(path)!r} is read-only (mode {found.st_mode & 0o777:04o}); make it writable")
+        made = _beside(target, text, found.st_mode & 0o7777)
+
+    def put() -> None:
+        with _plain_errors(path, "written"):
+            if target.read_bytes() != text:
+                _require_unchanged(path, target, before)
+                made.replace(target)
+
     try:
-        if target.read_bytes() != before:
-            raise SpecError(f"{str(path)!r} was changed meanwhile; nothing was written: try again")
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
+        yield put
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _beside(target: Path, text: bytes, mode: int) -> Path:
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
+        made = Path(file.name)
+        try:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        made = Path(file.name)
-        try:
-            made.chmod(target.stat().st_mode & 0o7777)
-            made.replace(target)
-        except OSError:
+            made.chmod(mode)
+        except BaseException:
             made.unlink(missing_ok=True)
             raise
+    return made
+
+
+def _require_unchanged(path: Path, target: Path, before: bytes) -> None:
+    if target.read_bytes() != before:
+        raise SpecError(f"{str(path)!r} was changed meanwhile: look at it, and try again")
+
+
+@contextmanager
+def _plain_errors(path: Path, done: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise SpecError(f"{str(path)!r} cannot be written: {error.strerror}") from error
+        raise SpecError(f"{str(path)!r} cannot be {done}: {error.strerror}") from error

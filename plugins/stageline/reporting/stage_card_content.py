@@ -117,7 +117,10 @@ class StepView(View):
 class StageCard(View):
     """A pipeline on one page.
 
-    :param verdict: Whether the declared stage is earned.
+    :param verdict: Whether the declared stage is earned; errored where the ledger's chain does not hold: then the card
+        holds nothing that would rest on it.
+    :param disagreement: Where the file's stage is not the newest one on record.
+    :param score: None where there is no evidence to give one.
     :param least: Score that the declared stage asks for.
     :param next_stage: The stage above; empty where there is none.
     :param next_sentence: Whether it is earned, and what it lacks.
@@ -133,15 +136,16 @@ class StageCard(View):
     upto: Count
     verdict: Verdict
     sentence: str
-    score: float
-    band: str
+    disagreement: str = ""
+    score: float | None = None
+    band: str = ""
     least: float
     next_stage: str = ""
     next_sentence: str = ""
     next_least: float = 0.0
     owners: tuple[str, str, str, str]
     duties: tuple[DutyView, ...]
-    sections: tuple[SectionView, ...]
+    sections: tuple[SectionView, ...] = ()
     requirements: tuple[RequirementView, ...] = ()
     todo: tuple[TodoView, ...] = ()
     kpi: tuple[LabelledView, ...] = ()

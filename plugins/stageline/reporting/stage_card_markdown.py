@@ -13,9 +13,12 @@ _ESCAPES = str.maketrans({**{each: f"\\{each}" for each in "\\`*_[]|"}, "<": "&l
 _STATE = {"earned": "earned", "half": "half", "failed": "failed", "expired": "expired", "missing": "nothing on record"}
 
 
-def stage_card_markdown(card: StageCard) -> str:
-    """Return the card as GitHub-flavoured Markdown; whatever names and values hold is text in it."""
-    return "\n".join(_lines(card)) + "\n"
+def stage_card_markdown(card: StageCard, *, stamp: str = "") -> str:
+    """Return the card as GitHub-flavoured Markdown; whatever names and values hold is text in it.
+
+    :param stamp: Where it is on record; empty: nowhere.
+    """
+    return "\n".join([*_lines(card), *(("", f"This card is {stamp}.") if stamp else ())]) + "\n"
 
 
 def readiness_summary(card: StageCard) -> str:
@@ -44,7 +47,8 @@ def _lines(card: StageCard) -> Iterator[str]:
             yield from (f"## {name}", "", *(f"- {text(each.label)}: {text(each.value)}" for each in found), "")
     if card.risks:
         yield from ("## Open risks", "", *(f"- {text(risk)}" for risk in card.risks), "")
-    yield from ("## The 28 tests", "")
+    if card.sections:
+        yield from ("## The 28 tests", "")
     for section in card.sections:
         yield from _section(section)
     if card.history:
@@ -55,13 +59,18 @@ def _lines(card: StageCard) -> Iterator[str]:
 
 
 def _top(card: StageCard) -> Iterator[str]:
-    yield from (f"# {text(card.pipeline)}: stage {card.stage}, score {card.score:g} ({card.band})", "")
+    score = "no score" if card.score is None else f"score {card.score:g} ({card.band})"
+    yield from (f"# {text(card.pipeline)}: stage {card.stage}, {score}", "")
     yield from (f"**{card.verdict.value}**: {text(card.sentence)}", "")
+    if card.disagreement:
+        yield from (f"**warned**: {text(card.disagreement)}", "")
     if card.next_stage:
         yield from (f"Next: {text(card.next_sentence)}", "")
 
 
 def _bars(card: StageCard) -> Iterator[str]:
+    if not card.sections:
+        return
     yield from ("| section | points | of 7 |", "|---|---|---|")
     for section in card.sections:
         full = round(section.points / _MOST_POINTS * _BAR)

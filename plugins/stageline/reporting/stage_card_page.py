@@ -6,14 +6,17 @@ from stageline.reporting.templating import render
 MOST_POINTS = 7.0
 
 
-def render_stage_card(card: StageCard) -> str:
+def render_stage_card(card: StageCard, *, stamp: str = "") -> str:
     """Return the card as HTML: the same card gives the same characters.
 
     Whatever names and values hold is shown as text, cut to a bounded length.
+
+    :param stamp: Where it is on record; empty: nowhere.
     """
     return render(
         "stage_card.html.j2",
         card=card,
+        stamp=stamp,
         most=MOST_POINTS,
         needed=[each for each in card.todo if each.needed],
         optional=[each for each in card.todo if not each.needed],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PIPELINE = SOURCE = "hourly_demand_on_its_way"
 TRAIN, SCORE, MONITOR = f"{PIPELINE}.train", f"{PIPELINE}.score", f"{PIPELINE}.monitor"
 READINESS = f"{PIPELINE}.readiness"
-PERSON = "dana@example.com"
+PERSON = "business@example.com"
 # What the source holds when the first model is trained, and when it has scored a month of new hours.
 YEAR, MONTH_LATER = Window("2024-01-01", "2025-01-01"), Window("2024-01-01", "2025-02-01")
 # What no check can see: a person looks, and says what was seen.
