@@ -1,6 +1,7 @@
 """A stage that is declared and not earned: the gates run, and nothing is promoted; told, warned or held back."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,8 @@ from pilot_moments import Shelf
 from pilot_project import PILOT
 from small_project import write_spec
 
-from stageline.exceptions import LedgerError
+from stageline.cli.card_file import recorded_file
+from stageline.exceptions import ArtifactError, LedgerError
 from stageline.operators import GateFailed, ReadinessOperator, ReleaseOperator
 from stageline.operators.stage_card import digest_of_card, recorded_card
 from stageline.readiness import TESTS, judge_readiness, read_facts
@@ -140,6 +142,13 @@ class TestTheStep:
         (run,) = [run for run in approved.mlflow_runs() if run.info.run_name == "ready-1"]
         names = {each.path for each in approved.mlflow().list_artifacts(run.info.run_id)}
         assert {"stage_card.html", "stage_card.md"} <= names
+        for name in ("stage_card.html", "stage_card.md"):
+            file = Path(approved.mlflow().download_artifacts(run.info.run_id, name))
+            with approved.ledger() as ledger:
+                assert recorded_file(ledger, "small", file).position == record.position
+            file.write_text(file.read_text("utf-8").replace("0.5", "5.5"), encoding="utf-8")
+            with approved.ledger() as ledger, pytest.raises(ArtifactError, match="was changed"):
+                recorded_file(ledger, "small", file)
         assert run.data.metrics["readiness/score"] == 0.5
 
     def test_it_fails_where_the_stage_is_enforced(self, approved, execute):

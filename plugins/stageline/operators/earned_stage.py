@@ -45,7 +45,11 @@ def judge_earned(readiness: "Readiness") -> Check:
     severity = {
         Enforcement.TELL: Severity.INFO, Enforcement.WARN: Severity.WARNING, Enforcement.BLOCK: Severity.CRITICAL,
     }[enforcement]  # fmt: skip
-    told = {"stage": judged.stage.value, "score": judged.score.value, "enforcement": enforcement.value}
+    told = {
+        "stage": judged.stage.value,
+        "score": None if readiness.faults else judged.score.value,
+        "enforcement": enforcement.value,
+    }
     verdict, message = Verdict.PASSED, judged.sentence
     if readiness.faults:
         # An error counts whatever its severity: where nothing is enforced, it may only be told.
@@ -61,7 +65,7 @@ def judge_earned(readiness: "Readiness") -> Check:
         message = f"{judged.sentence}{rest}; see: stageline readiness {readiness.facts.spec.pipeline}"
     return Check(
         code=EARNED_STAGE, name="stage_earned", verdict=verdict, severity=severity, message=message,
-        value=judged.score.value, limit=judged.least, details=told,
+        value=None if readiness.faults else judged.score.value, limit=judged.least, details=told,
     )  # fmt: skip
 
 

@@ -33,21 +33,23 @@ class ReadinessOperator(GateOperator):
         from stageline.operators.stage_card import card_of, digest_of_card
         from stageline.readiness import judge_readiness, read_facts
         from stageline.readiness.report import readiness_report
+        from stageline.reporting import card_texts, text_digest
 
         readiness = judge_readiness(read_facts(run.ledger, run.name, run.spec), datetime.now(UTC))
         report = readiness_report(readiness)
         card = card_of(run, readiness)
-        return report.model_copy(update={"evidence": {**report.evidence, "card": digest_of_card(card)}})
+        files = {suffix.removeprefix("."): text_digest(text) for suffix, text in card_texts(card).items()}
+        return report.model_copy(update={"evidence": {**report.evidence, "card": digest_of_card(card), "files": files}})
 
     def attach(self, run: "RunContext", report: Report, mlflow_run: str) -> None:
         """Log the card that the record speaks of, as page and as Markdown, and the score; and close the run."""
         from stageline.operators.stage_card import recorded_card
-        from stageline.reporting import render_stage_card, stage_card_markdown
+        from stageline.reporting import card_texts, stamped
         from stageline.tracking import log_texts, log_values
 
-        card = recorded_card(run, report.evidence)
+        texts, position = card_texts(recorded_card(run, report.evidence)), run.require(self.step).position
         with run.tracking.resume(mlflow_run):
-            log_texts({self.page: render_stage_card(card), "stage_card.md": stage_card_markdown(card)})
+            log_texts({f"stage_card{suffix}": stamped(text, position) for suffix, text in texts.items()})
             log_values(_values(report), run.dag_run)
         run.tracking.finish(mlflow_run, succeeded=not report.blocks)
 
@@ -55,4 +57,5 @@ class ReadinessOperator(GateOperator):
 def _values(report: Report) -> dict[str, float]:
     sections: Mapping[str, float] = report.evidence.get("sections") or {}
     found = {f"readiness/{section}": points for section, points in sections.items()}
-    return {"readiness/score": report.evidence["score"], **found}
+    score = report.evidence["score"]
+    return found if score is None else {"readiness/score": score, **found}

@@ -68,9 +68,12 @@ def evidence_of(readiness: Readiness, judged: StageJudgement) -> dict[str, objec
         "earned": judged.earned,
         "grace_until": judged.grace_until.isoformat() if judged.grace_until else None,
         "least": judged.least,
-        "score": readiness.score.value,
-        "band": readiness.score.band,
-        "sections": {section.value: points for section, points in readiness.score.sections.items()},
+        # Of a chain that does not hold nothing is evidence, and there is no score.
+        "score": None if readiness.faults else readiness.score.value,
+        "band": None if readiness.faults else readiness.score.band,
+        "sections": {}
+        if readiness.faults
+        else {section.value: points for section, points in readiness.score.sections.items()},
         "enforcement": readiness.enforcement.value,
         "as_of": readiness.now.isoformat(),
         "upto": max((fact.position for fact in readiness.facts.facts), default=0),
