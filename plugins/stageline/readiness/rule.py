@@ -6,17 +6,24 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from stageline.readiness.evidence import FULL, HALF, Evidence, Kind, Section
-from stageline.readiness.facts import Facts
+from stageline.readiness.facts import Fact, Facts
 from stageline.spec import PipelineSpec, Stage
 from stageline.spec.durations import format_duration
 from stageline.spec.values import Role
 
 Find = Callable[[Facts], Evidence | None]
+Counts = Callable[[Fact, Facts], bool]
 
 
 def nothing(facts: Facts) -> None:
     """Find nothing: only a person can say it."""
     del facts
+
+
+def always(said: Fact, facts: Facts) -> bool:
+    """Let every attestation count."""
+    del said, facts
+    return True
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class ReadinessTest:
     :param needs: Keys of the spec without which it cannot be earned.
     :param trained: Whether it is earned on the newest trained model.
     :param in_use: Whether it can be earned only once a model is in use.
+    :param counts: Whether an attestation is of what there is today.
     :param adds: Whether an attestation adds its half to a half that a check gives.
     """
 
@@ -59,6 +67,7 @@ class ReadinessTest:
     needs: tuple[str, ...] = ()
     trained: bool = False
     in_use: bool = False
+    counts: Counts = always
     adds: bool = False
 
     @property
@@ -120,7 +129,7 @@ def judge_test(test: ReadinessTest, facts: Facts, now: datetime, *, grace: timed
 def attestation_of(test: ReadinessTest, facts: Facts) -> Evidence | None:
     """Return the newest attestation of a test: a person's word, dated and on record."""
     fact = facts.attested(test.code)
-    if fact is None:
+    if fact is None or not test.counts(fact, facts):
         return None
     return Evidence(
         code=test.code, kind=Kind.ATTESTED, at=fact.at, position=fact.position, digest=fact.digest,

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import DataError
-from stageline.operators.earning.finding import Finding, held
+from stageline.operators.earning.finding import Finding, NotRunError, held
 from stageline.operators.earning.trained import Trained
 from stageline.verdicts import Verdict
 
@@ -19,11 +18,13 @@ _MOST_FITS = 40
 def run(run: "RunContext") -> Finding:
     """Fit once without each doubtful feature, and compare on the holdout; calendar parts stand for each other.
 
-    :raises DataError: More features are in doubt than are fitted without.
+    Without the only feature, the constant is what is left.
+
+    :raises NotRunError: More features are in doubt than are fitted without.
     """
     from stageline.evaluation import permutation_importance
     from stageline.evaluation.evaluate import positive_class
-    from stageline.features import PARTS
+    from stageline.training import fit_baselines
 
     trained = Trained.newest(run)
     table = trained.part("holdout")
@@ -35,11 +36,12 @@ def run(run: "RunContext") -> Finding:
     names = list(rows.features.columns)
     # Worse each time: of a feature that says nothing, some shuffles happen to be worse, too.
     of_use = {name for name, lost in shuffled.items() if lost.low is not None and lost.low > 0}
-    if of_use & set(PARTS):
-        of_use |= set(PARTS) & set(names)
+    parts_of_time = _calendar(run, names)
+    if of_use & parts_of_time:
+        of_use |= parts_of_time
     doubtful = [name for name in names if name not in of_use]
     if len(doubtful) > _MOST_FITS:
-        raise DataError(
+        raise NotRunError(
             f"shuffling shows no worth of {len(doubtful)} of {len(names)} features, at most {_MOST_FITS} are fitted "
             f"without: list some in features.exclude first, e.g. {', '.join(map(repr, doubtful[:5]))}"
         )
@@ -47,9 +49,9 @@ def run(run: "RunContext") -> Finding:
     worth: dict[str, Any] = {name: {"shuffled": shuffled[name].value} for name in of_use if name in shuffled}
     for name in doubtful:
         if len(names) == 1:
-            break
-        without = trained.fit(_without(training, name))
-        other = trained.ask(without, rows.features.drop(columns=name))
+            other = trained.ask(fit_baselines(training, run.spec)["dummy"], rows.features)
+        else:
+            other = trained.ask(trained.fit(_without(training, name)), rows.features.drop(columns=name))
         compared = trained.contest(table, rows.target, said, other).compare()
         worth[name] = {"left_out": compared.improvement.value}
         low = compared.improvement.low
@@ -68,6 +70,14 @@ def run(run: "RunContext") -> Finding:
         else f"each of {len(names)} features is of use: the KPI gets worse when it is shuffled or left out"
     )
     return Finding(sentence, parts, {"of_use": kept, "of_no_use": idle, "worth_of": worth}, n=len(rows.target))
+
+
+def _calendar(run: "RunContext", names: list[str]) -> set[str]:
+    """Return the features that `features.calendar` made: a column that only bears such a name is one by itself."""
+    from stageline.features import PARTS
+
+    made = run.spec.features.calendar and run.spec.source.event_time is not None
+    return set(PARTS).intersection(names) if made else set()
 
 
 def _without(rows: "TrainingRows", name: str) -> "TrainingRows":

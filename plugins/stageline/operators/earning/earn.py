@@ -1,9 +1,10 @@
 """Runs the check of a test, and records what it found, whatever it is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stageline.exceptions import DataError, Refusal
+from stageline.exceptions import DataError, MissingStepError, Refusal
 from stageline.operators.earning import (
     ablation,
     feature_code,
@@ -18,7 +19,7 @@ from stageline.operators.earning import (
     staleness,
     tuning,
 )
-from stageline.operators.earning.finding import STEP, Finding
+from stageline.operators.earning.finding import STEP, Finding, NotRunError
 from stageline.verdicts import Check, Report, Verdict
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ DRILL, FORECAST = "SL-L307", "SL-L004"
 
 
 def earn(run: "RunContext", code: str, now: "datetime") -> "Record":
-    """Run a test's check and record the result; a check that fails is recorded, too.
+    """Run a test's check and record the result; one that fails is recorded, and one that something broken stops, too.
 
     :param run: Of the pipeline; its DAG and run names stand in the record.
     :param code: Of a test, or SL-L004: the forecast of the cost, which production requires.
-    :raises DataError: No check can earn this test.
-    :raises Refusal: There is nothing to run it on.
+    :raises DataError: No check can earn this test, or not of such a pipeline.
+    :raises MissingStepError: There is nothing to run it on yet.
+    :raises Outage: A store is away: that says nothing of the pipeline.
     """
     from stageline.operators.release_evidence import entry_of
     from stageline.readiness import EARNED, test_of
@@ -66,12 +68,25 @@ def earn(run: "RunContext", code: str, now: "datetime") -> "Record":
         return _drill(run, now)
     if code not in RUNNERS:
         raise DataError(f"{code} ({test.title}) has no check to run; earn it so: {how_to_earn(test, run.spec)}")
-    report = RUNNERS[code](run).report(code)
+    report = _report(run, code)
     entry = entry_of(
         run, kind=EARNED, step=STEP, verdict=report.verdict, sentence=f"{test.title}: {report.sentence}",
         evidence=report.as_json(), key=(code, now.isoformat()),
     )  # fmt: skip
     return run.ledger.append(entry)
+
+
+def _report(run: "RunContext", code: str) -> Report:
+    from stageline.readiness.facts import subject_digest
+
+    try:
+        found = RUNNERS[code](run)
+    except (MissingStepError, NotRunError):
+        raise  # nothing was looked at
+    except Refusal as refusal:
+        # An earlier pass must not outlive what it was about.
+        found = Finding(str(refusal), [("run", Verdict.ERRORED, str(refusal))])
+    return replace(found, told={**found.told, "about": subject_digest(run.spec)}).report(code)
 
 
 def _drill(run: "RunContext", now: "datetime") -> "Record":

@@ -20,7 +20,7 @@ def run(run: "RunContext") -> Finding:
 
     from stageline.features import build_features
 
-    trained = Trained.newest(run)
+    trained = Trained.newest(run, fits=False)
     raw, spec = raw_rows(trained), run.spec
     again = build_features(raw, spec).table
     order = np.random.default_rng(spec.train.seed).permutation(raw.num_rows)

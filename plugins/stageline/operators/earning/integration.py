@@ -1,5 +1,6 @@
 """Infrastructure 3: the whole pipeline, run from its source to its report in a home of its own."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stageline.exceptions import DataError, Outage
-from stageline.operators.earning.finding import Finding, held
+from stageline.exceptions import Outage
+from stageline.operators.earning.finding import Finding, NotRunError, held
 from stageline.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -50,23 +51,28 @@ def run(run: "RunContext") -> Finding:
 
 
 def _project(run: "RunContext", scratch: Path) -> Path:
-    from stageline.readiness.stage_line import with_stage
-    from stageline.spec import Stage
-
     if run.loaded is None:
-        raise DataError("there is no spec to run")
+        raise NotRunError("there is no spec to run")
     specs = scratch / "config/pipelines"
     specs.mkdir(parents=True)
     (scratch / "dags").mkdir()
-    text = run.loaded.path.read_bytes()
-    poc = text if run.spec.stage is Stage.POC else with_stage(text, Stage.POC, file=run.loaded.path.name)
-    (specs / run.loaded.path.name).write_bytes(poc)
+    (specs / run.loaded.path.name).write_text(_as_poc(run.loaded.path), encoding="utf-8")
     uris = [run.spec.source.uri]
     if run.spec.release and run.spec.release.batch:
         uris.append(run.spec.release.batch.uri)
     for uri in dict.fromkeys(uris):
         _bring(uri, run.project, scratch)
     return scratch
+
+
+def _as_poc(path: Path) -> str:
+    """Return a spec as a POC's: written anew, so that it does not matter how the file says its stage."""
+    from stageline.spec import Stage
+    from stageline.spec.strict_yaml import parse_yaml
+
+    said = parse_yaml(path.read_bytes(), file=path.name).value
+    # JSON is YAML, too, and leaves no text unquoted that could be read as something else.
+    return json.dumps({**said, "stage": Stage.POC.value}, ensure_ascii=False, indent=1)
 
 
 def _bring(uri: str, project: Path, scratch: Path) -> None:

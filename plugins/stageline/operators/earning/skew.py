@@ -19,7 +19,7 @@ def run(run: "RunContext") -> Finding:
     from stageline.serving.skew import SkewLimits, check_columns, check_skew
     from stageline.serving.skew_watch import SkewWatch
 
-    trained = Trained.newest(run)
+    trained = Trained.newest(run, fits=False)
     reference = _reference(trained)
     batch = run.spec.release.batch if run.spec.release else None
     uri = batch.uri if batch else run.spec.source.uri

@@ -3,8 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from stageline.exceptions import DataError
-from stageline.operators.earning.finding import Finding
+from stageline.operators.earning.finding import Finding, NotRunError
 from stageline.operators.earning.trained import Trained
 from stageline.verdicts import Verdict
 
@@ -23,14 +22,14 @@ _DAY = 86_400.0
 def run(run: "RunContext") -> Finding:
     """Fit on as many rows that end 1, 2, 4 … windows before the holdout begins, and judge all on the holdout.
 
-    :raises DataError: The rows have no time, or too few of them are older than a window.
+    :raises NotRunError: The rows have no time, or too few of them are older than a window.
     """
     import numpy as np
     import pyarrow as pa
 
     column = run.spec.source.event_time
     if column is None:
-        raise DataError("staleness needs source.event_time: without it no row is older than another")
+        raise NotRunError("staleness needs source.event_time: without it no row is older than another")
     trained = Trained.newest(run)
     monitor = run.spec.monitor
     window = monitor.window if monitor else _WINDOW
@@ -44,7 +43,7 @@ def run(run: "RunContext") -> Finding:
         age: rows_before for age, rows_before in ends.items() if rows_before >= max(_LEAST_ROWS, train.num_rows // 2)
     }
     if not ends:
-        raise DataError(
+        raise NotRunError(
             f"of {train.num_rows:,} training rows fewer than half are older than one window of {window}: a model of an "
             "earlier time cannot be fitted; bring more history, or choose a shorter monitor.window"
         )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from stageline.exceptions import DataError, MissingStepError
+from stageline.exceptions import MissingStepError
+from stageline.operators.earning.finding import NotRunError
 from stageline.spec import Task
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from stageline.spec.models import PipelineSpec
     from stageline.training import TrainingRows
 
+# What a spec can name; a training function of the user's own comes from elsewhere.
+_LIBRARY = "sklearn."
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -29,21 +33,17 @@ class Trained:
     run: "RunContext"
 
     @classmethod
-    def newest(cls, run: "RunContext") -> Self:
+    def newest(cls, run: "RunContext", *, fits: bool = True) -> Self:
         """Return the newest training run that was evaluated.
 
+        :param fits: Whether the check fits models: a training function of the user's own is not known here.
         :raises MissingStepError: There is none.
-        :raises DataError: Its model came from a function of the user's own, which is not known here.
+        :raises NotRunError: Its model came from another estimator than the spec's, or from such a function.
         """
         for record in run.ledger.records(run.name, step="evaluate", limit=20):
             if record.evidence.get("evidence"):
                 found = replace(run, dag_id=record.dag_id, run_id=record.run_id, run_after=record.recorded_at)
-                estimator = found.evidence("train")["estimator"]
-                if estimator != run.spec.train.estimator:
-                    raise DataError(
-                        f"the newest model was fitted by {estimator!r}, the spec names {run.spec.train.estimator!r}: "
-                        "this check fits what the spec names; train again, or attest the test"
-                    )
+                _refuse_other(found.evidence("train")["estimator"], run.spec.train.estimator, fits=fits)
                 return cls(found)
         raise MissingStepError(f"pipeline {run.name!r} has no evaluated model on record; train one first")
 
@@ -59,10 +59,18 @@ class Trained:
 
     @cached_property
     def snapshot(self) -> "pa.Table":
-        """The snapshot, its digest checked."""
+        """The snapshot, its digest checked.
+
+        :raises NotRunError: It was made for a spec with another target or event time.
+        """
         from stageline.operators.stored_rows import read_snapshot
 
-        return read_snapshot(self.run, self.features)
+        table, spec = read_snapshot(self.run, self.features), self.spec
+        named = {"target.column": spec.target.column, "source.event_time": spec.source.event_time}
+        for key, column in named.items():
+            if column is not None and column not in table.column_names:
+                raise NotRunError(f"{key} is {column!r}, which the newest model's rows lack; train again")
+        return table
 
     def rows(self, part: str) -> "TrainingRows":
         """Return features and target of a part of the split."""
@@ -122,3 +130,12 @@ class Trained:
             return None
         microseconds: np.ndarray = table[self.spec.source.event_time].cast("int64").to_numpy()
         return microseconds // 1_000_000
+
+
+def _refuse_other(estimator: str, named: str, *, fits: bool) -> None:
+    if estimator == named or (not fits and not estimator.startswith(_LIBRARY)):
+        return
+    why = "this check fits what the spec names; " if fits else ""
+    raise NotRunError(
+        f"the newest model was fitted by {estimator!r}, the spec names {named!r}: {why}train again, or attest the test"
+    )

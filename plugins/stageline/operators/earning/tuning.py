@@ -1,11 +1,13 @@
 """Model 3: whether the estimator's numbers, halved or doubled, would do better."""
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from stageline.exceptions import DataError, SpecError
 from stageline.operators.earning.finding import Finding, held
 from stageline.operators.earning.trained import Trained
+from stageline.verdicts import Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +33,8 @@ _NOT_TUNED = {
 def run(run: "RunContext") -> Finding:
     """Try each number halved and doubled on an inner split; what is better there is asked again on the holdout.
 
-    Both times it has to be better beyond doubt: of many tries, some look better by chance.
+    Both times it has to be better beyond doubt: of many tries, some look better by chance. Where the KPI is not
+    defined, nothing was tried.
     """
     trained = Trained.newest(run)
     before, after = _inner(trained)
@@ -39,6 +42,7 @@ def run(run: "RunContext") -> Finding:
     rows = trained.rows_of(after)
     ours = trained.ask(base, rows.features)
     tried: dict[str, float | None] = {}
+    refused = 0
     better: list[tuple[dict[str, Any], float]] = []
     for change in _variations(trained):
         name = ", ".join(f"{key}: {value:g}" for key, value in change.items())
@@ -46,10 +50,11 @@ def run(run: "RunContext") -> Finding:
             other = trained.ask(trained.fit(trained.rows_of(before), **change), rows.features)
         except (DataError, SpecError):
             tried[name] = None  # no value that this estimator takes
+            refused += 1
             continue
         contest = trained.contest(after, rows.target, other, ours)
         by_itself = trained.gain(contest)
-        tried[name] = by_itself
+        tried[name] = by_itself if math.isfinite(by_itself) else None
         # An interval takes as long as a fit: only what looks better is worth one.
         if by_itself > 0 and (low := contest.compare().improvement.low) is not None and low > 0:
             better.append((change, by_itself))
@@ -61,14 +66,30 @@ def run(run: "RunContext") -> Finding:
     count = sum(gain is not None for gain in tried.values())
     told = {"tried": tried, "better": [change for change, _ in found]}
     if not count:
-        sentence = f"{run.spec.train.estimator} has no number to tune"
-    elif found:
+        sentence = _untried(trained, tried=len(tried), refused=refused, n=len(rows.target))
+        return Finding(sentence, [("tuned", Verdict.INCONCLUSIVE, sentence)], told, n=len(rows.target))
+    if found:
         best, by = found[0]
         text = ", ".join(f"{key}: {value:g}" for key, value in best.items())
         sentence = f"train.params {{{text}}} is better, on the holdout by {by:.4g} in {run.spec.kpi.metric}: use it"
     else:
         sentence = f"none of {count} variations of the estimator's numbers is better beyond doubt"
     return Finding(sentence, [("tuned", held(not found), sentence)], told, n=len(rows.target))
+
+
+def _untried(trained: Trained, *, tried: int, refused: int, n: int) -> str:
+    """Return why no variation could be judged, and what to do."""
+    estimator, metric = trained.spec.train.estimator, trained.spec.kpi.metric
+    if not tried:
+        return f"{estimator} has no number to tune: nothing was tried; attest how it was chosen"
+    if refused == tried:
+        return (
+            f"{estimator} takes none of {tried} variations of its numbers: nothing was tried; attest how it was tuned"
+        )
+    return (
+        f"{metric} is not defined on the {n:,} training rows on which {tried} variations were to be compared (of one "
+        "class only?): nothing was tried; bring more rows, or choose another kpi.metric"
+    )
 
 
 def _on_holdout(trained: Trained, change: dict[str, Any]) -> float | None:
