@@ -36,8 +36,9 @@ def is_of_today(said: Fact, facts: Facts) -> bool:
 
 TEST = ReadinessTest(
     code=CODE, section=Section.MODEL, number=1, title="Every model specification is reviewed and checked in",
-    full="the spec is committed to git as it is, and its last commit came through a merge, names a reviewer, or was "
-    "committed by another person than its author; or it is committed and a review is attested",
+    full="the spec is committed to git as it is, and the commit that it came with was merged or committed by another "
+    "person than its author, or names one by address in a `Reviewed-by:` trailer; or it is committed and a review is "
+    "attested",
     half="it is committed, and nothing shows a review", lifetime=timedelta(days=365), owner="model", minutes=10,
     find=find, counts=is_of_today, adds=True,
     earn="stageline readiness {name} --earn SL-L201 (after committing config/pipelines/{name}.yaml)",
