@@ -1,7 +1,6 @@
 """Real processes that move one head at the same time, or die while they move it."""
 
 import itertools
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.synchronize import Barrier
 
 import pytest
+from forking import FORKSERVER
 from sqlalchemy import event
 
 from stageline.exceptions import HeadError
@@ -16,9 +16,6 @@ from stageline.ledger import Entry, Ledger, ModelVersion
 
 PROCESSES, ROUNDS = 8, 100
 MOST_STATEMENTS = 12
-# Its processes find loaded what they need, and have opened nothing yet.
-FORKSERVER = multiprocessing.get_context("forkserver")
-FORKSERVER.set_forkserver_preload(["stageline.ledger", "pytest"])
 _start: Barrier | None = None
 
 

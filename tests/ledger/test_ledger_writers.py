@@ -1,12 +1,12 @@
 """Real processes that open one ledger and write to it at the same time."""
 
-import multiprocessing
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.synchronize import Barrier
 
 import pytest
+from forking import FORKSERVER
 
 from stageline.ledger import Entry, Ledger
 
@@ -54,11 +54,8 @@ def append_shared(url: str, worker: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["stageline.ledger"])
-    with ProcessPoolExecutor(
-        PROCESSES, mp_context=context, initializer=set_start, initargs=(context.Barrier(PROCESSES),)
-    ) as pool:
+    barrier = FORKSERVER.Barrier(PROCESSES)
+    with ProcessPoolExecutor(PROCESSES, mp_context=FORKSERVER, initializer=set_start, initargs=(barrier,)) as pool:
         yield pool
 
 

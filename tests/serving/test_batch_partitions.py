@@ -1,4 +1,3 @@
-import multiprocessing
 import os
 import resource
 import signal
@@ -7,6 +6,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from forking import FORKSERVER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scoring import Weighted, case, rows_of
@@ -214,10 +214,9 @@ def _race(root, barrier, partition, count):
 
 @pytest.mark.parametrize("partitions", [("a", "a", "a"), ("a", "b", "c")])
 def test_writers_at_the_same_moment_leave_one_copy_of_each_partition(tmp_path, partitions):
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(3)
+    barrier = FORKSERVER.Barrier(3)
     root = tmp_path / "predictions"
-    writers = [context.Process(target=_race, args=(root, barrier, name, 2)) for name in partitions]
+    writers = [FORKSERVER.Process(target=_race, args=(root, barrier, name, 2)) for name in partitions]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -253,7 +252,7 @@ def test_a_writer_that_is_killed_leaves_the_old_partition(tmp_path, die):
     trained = case(tmp_path, model=Weighted())
     trained.score(rows_of(0, 30))
     before = trained.read()
-    writer = multiprocessing.get_context("spawn").Process(target=die, args=(tmp_path,))
+    writer = FORKSERVER.Process(target=die, args=(tmp_path,))
     writer.start()
     writer.join(timeout=120)
     assert writer.exitcode == -signal.SIGKILL
@@ -282,9 +281,8 @@ def test_a_full_disk_is_an_error_and_the_old_partition_stays(tmp_path):
     from scoring import write
 
     write(rows_of(1_000, 300_000), tmp_path, "parquet")
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    writer = context.Process(target=_score_on_a_full_disk, args=(tmp_path, theirs))
+    ours, theirs = FORKSERVER.Pipe()
+    writer = FORKSERVER.Process(target=_score_on_a_full_disk, args=(tmp_path, theirs))
     writer.start()
     writer.join(timeout=120)
     assert ours.poll()

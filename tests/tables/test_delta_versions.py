@@ -1,4 +1,3 @@
-import multiprocessing
 import os
 import resource
 import signal
@@ -7,6 +6,7 @@ import time
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from forking import FORKSERVER
 
 from stageline.exceptions import ArtifactError
 from stageline.tables.delta_versions import DeltaVersions
@@ -124,9 +124,8 @@ def _write_on_a_full_disk(root, pipe):
 def test_a_full_disk_is_an_error_and_what_was_there_stays(tmp_path, made):
     versions = versions_of(tmp_path / "t")
     before = versions.write(TABLE, dag_run="monday") if made else None
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    writer = context.Process(target=_write_on_a_full_disk, args=(tmp_path / "t", theirs))
+    ours, theirs = FORKSERVER.Pipe()
+    writer = FORKSERVER.Process(target=_write_on_a_full_disk, args=(tmp_path / "t", theirs))
     writer.start()
     writer.join(timeout=120)
     assert ours.poll()
@@ -150,11 +149,11 @@ def _write_some(root, barrier, tables, dag_run):
 
 
 def test_writers_of_the_same_content_at_the_same_moment_leave_one_copy(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(3)
+    barrier = FORKSERVER.Barrier(3)
     tables = [numbered(count) for count in range(1, 6)]
     writers = [
-        context.Process(target=_write_some, args=(tmp_path / "t", barrier, tables, str(number))) for number in range(3)
+        FORKSERVER.Process(target=_write_some, args=(tmp_path / "t", barrier, tables, str(number)))
+        for number in range(3)
     ]
     for writer in writers:
         writer.start()

@@ -1,13 +1,11 @@
 import math
-import multiprocessing
-import os
-import signal
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from forking import FORKSERVER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -232,12 +230,11 @@ def _write_many(folder):
 @pytest.mark.parametrize("seen", ["*.parquet", "_delta_log", "_delta_log/*.json"])
 def test_a_writer_that_was_killed_leaves_its_rows_once(store, tmp_path, seen):
     folder = tmp_path / "deep" / "quarantine"
-    context = multiprocessing.get_context("spawn")
-    writer = context.Process(target=_write_many, args=(folder,))
+    writer = FORKSERVER.Process(target=_write_many, args=(folder,))
     writer.start()
     while writer.is_alive() and not any(folder.glob(seen)):
         pass
-    os.kill(writer.pid, signal.SIGKILL)
+    writer.kill()
     writer.join()
     stored = store.write(_many(), dag_run="monday")
     assert store.read(stored.version, dag_run="monday", digest=stored.digest).num_rows == 100_000
@@ -255,10 +252,9 @@ def _write_at_once(folder, barrier, dag_run):
 
 def test_runs_and_copies_of_a_task_may_write_at_the_same_moment(store, tmp_path):
     folder = tmp_path / "deep" / "quarantine"
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(4)
+    barrier = FORKSERVER.Barrier(4)
     runs = ("monday", "monday", "tuesday", "wednesday")
-    writers = [context.Process(target=_write_at_once, args=(folder, barrier, run)) for run in runs]
+    writers = [FORKSERVER.Process(target=_write_at_once, args=(folder, barrier, run)) for run in runs]
     for writer in writers:
         writer.start()
     for writer in writers:

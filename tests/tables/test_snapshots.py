@@ -1,12 +1,12 @@
 # ruff: noqa: DTZ001 - times without a zone are what these tests are about
 
-import multiprocessing
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from forking import FORKSERVER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -213,11 +213,10 @@ def _write_at_once(folder, barrier, table, dag_run):
 def test_writers_at_the_same_moment_both_find_their_rows(store, tmp_path, same):
     folder = tmp_path / "deep" / "features"
     store.write(TABLE.slice(0, 1), dag_run="sunday")
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(2)
+    barrier = FORKSERVER.Barrier(2)
     tables = (TABLE, TABLE if same else TABLE.slice(0, 2))
     writers = [
-        context.Process(target=_write_at_once, args=(folder, barrier, table, str(number)))
+        FORKSERVER.Process(target=_write_at_once, args=(folder, barrier, table, str(number)))
         for number, table in enumerate(tables)
     ]
     for writer in writers:

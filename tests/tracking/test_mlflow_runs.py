@@ -1,6 +1,5 @@
 """One MLflow run per DAG run, in a real store."""
 
-import multiprocessing
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from forking import FORKSERVER
 
 from stageline.exceptions import ArtifactError, TrackingError
 from stageline.tracking import (
@@ -67,10 +67,9 @@ def _ensure(uri, barrier, found):
 
 
 def test_processes_that_race_agree_on_one_run(home, client):
-    context = multiprocessing.get_context("spawn")
-    barrier, found = context.Barrier(3), context.Queue()
+    barrier, found = FORKSERVER.Barrier(3), FORKSERVER.Queue()
     arguments = (f"sqlite:///{home / 'mlflow.db'}", barrier, found)
-    racers = [context.Process(target=_ensure, args=arguments) for _ in range(3)]
+    racers = [FORKSERVER.Process(target=_ensure, args=arguments) for _ in range(3)]
     for racer in racers:
         racer.start()
     kept = {found.get(timeout=120) for _ in racers}

@@ -1,6 +1,5 @@
 """MLflow that is away, refuses, or holds what an earlier try left behind."""
 
-import multiprocessing
 import os
 import socket
 import traceback
@@ -9,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
+from forking import FORKSERVER
 
 from stageline.exceptions import ArtifactError, TrackingError
 from stageline.tracking import DagRun, Tracking, fetch_file, log_model, log_values
@@ -123,10 +123,10 @@ def _race(uri, barrier, found, rounds):
 
 
 def test_two_that_race_again_and_again_agree_every_time(home, tracking):
-    rounds, context = 8, multiprocessing.get_context("spawn")
-    barrier, found = context.Barrier(2), context.Queue()
+    rounds = 8
+    barrier, found = FORKSERVER.Barrier(2), FORKSERVER.Queue()
     arguments = (f"sqlite:///{home / 'mlflow.db'}", barrier, found, rounds)
-    racers = [context.Process(target=_race, args=arguments) for _ in range(2)]
+    racers = [FORKSERVER.Process(target=_race, args=arguments) for _ in range(2)]
     for racer in racers:
         racer.start()
     kept = {number: set() for number in range(rounds)}
