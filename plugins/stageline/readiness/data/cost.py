@@ -17,8 +17,8 @@ def find(facts: Facts) -> Evidence | None:
 
 TEST = ReadinessTest(
     code=CODE, section=Section.DATA, number=3, title="No feature's cost is too much",
-    full="one thread's computing time to read 1,000 rows and prepare them is no more than `readiness.max_feature_ms` for "
-    "any feature",
+    full="one thread's computing time to read 1,000 rows and prepare them is no more than `readiness.max_feature_ms` "
+    "for any feature",
     lifetime=timedelta(days=90), owner="data", minutes=3, find=find, trained=True,
     earn="stageline readiness {name} --earn SL-L103",
 )  # fmt: skip
