@@ -52,7 +52,7 @@ def test_options_are_compared_in_one_sentence_each(compared):
     assert "a month today: USD " in compared.out
     assert " of the revenue, cost centre mobility" in compared.out
     assert "within costs.max_per_1000 = USD 9.00" in compared.out
-    assert "assumed: engineers at 85 USD per engineer-hour;" in compared.out
+    assert "; engineers at 85 USD per engineer-hour;" in compared.out
 
 
 def test_the_page_is_written(compared, project):
@@ -95,3 +95,15 @@ def test_what_cannot_be_computed_is_a_sentence(project, arguments, sentence):
     done = costs(project, *arguments)
     assert done.code == 1
     assert sentence in done.err
+
+
+def test_prices_are_shown_with_where_they_were_read(project):
+    (project / "config/prices.yaml").write_text("engineer_hour: 60\n", encoding="utf-8")
+    try:
+        shown = costs(project, "prices")
+    finally:
+        (project / "config/prices.yaml").unlink()
+    assert shown.code == 0, shown.err
+    assert "in USD" in shown.out
+    assert "engineer_hour  60 USD per engineer-hour  config/prices.yaml" in shown.out
+    assert "vcpu_hour  0.04048 USD per vCPU-hour  AWS Fargate price page, Linux on x86, us-east-1" in shown.out

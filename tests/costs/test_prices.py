@@ -1,6 +1,7 @@
 """A project's own prices on top of the package's."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from stageline.costs.serving import serving_assumptions
 from stageline.costs.units import factor
 from stageline.costs.usage import COUNTED_IN
 from stageline.exceptions import CostError, SpecError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -136,3 +139,8 @@ def test_what_is_no_price_is_refused_with_its_line_and_key(own, data, sentence):
         own(data)
     assert str(refusal.value).startswith("config/prices.yaml")
     assert sentence in str(refusal.value)
+
+
+def test_the_list_under_config_is_the_packages():
+    assert (ROOT / "config/prices.yaml").read_bytes() == (ROOT / "plugins/stageline/costs/prices.yaml").read_bytes()
+    assert load_prices(ROOT) == default_prices()

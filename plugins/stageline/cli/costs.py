@@ -51,7 +51,26 @@ Keep = Annotated[bool, typer.Option("--record", help="Keep the forecast on recor
 
 @app.callback()
 def _group() -> None:
-    """Simulate and compare what predictions cost."""
+    """Show prices, measure a model, simulate and compare what predictions cost."""
+
+
+@app.command()
+def prices(project: ProjectOption = Path()) -> None:
+    """Show the prices that costs are computed with, where each was read, and until when they are stated to hold."""
+    from stageline.costs.prices import NAMES, load_prices, outdated
+
+    with refusing():
+        found = load_prices(project.resolve())
+    until = f", stated to hold until {found.valid_until}" if found.valid_until else ""
+    console.print(f"as of {found.as_of}{until}, in {found.currency}")
+    for name in NAMES:
+        price = found[name]
+        steps = " / ".join(f"{value:.8f}".rstrip("0").rstrip(".") for _, _, value in price.steps)
+        console.print(
+            f"  [bold]{name}[/bold]  {steps} {escape(price.unit)}  [dim]{escape(price.source)}[/dim]", soft_wrap=True
+        )
+    if warning := outdated(found):
+        console.print(f"[yellow]{escape(warning)}[/yellow]")
 
 
 @app.command()
