@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from page_skeleton import ANY_TEXT, DRAWN, Skeleton
 
-from stageline.reporting.cost_content import PartView
+from stageline.reporting.cost_content import PartView, SavingView
 from stageline.reporting.cost_page import render_cost_page
 from stageline.verdicts import Verdict
 
@@ -146,3 +146,8 @@ def test_markup_in_names_is_only_text_in_the_charts():
     odd = Skeleton(render_cost_page(samples.content(lambda _: text)))
     assert odd.page == plain.page
     assert odd.drawn <= plain.drawn | DRAWN
+
+
+def test_what_saves_less_than_a_cent_says_so():
+    read = words(render_cost_page(samples.undrawn(savings=(SavingView(lever="cache", saved=1.6e-5, share=1e-9),))))
+    assert "cache under EUR 0.01 &lt; 0.1 %" in read
