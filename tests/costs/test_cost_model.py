@@ -92,7 +92,7 @@ def test_the_parts_are_the_whole_and_none_is_negative(plan, months):
 
 
 def test_fixed_is_what_is_spent_to_build_and_improve():
-    assert {"development", "training", "hardware"} == FIXED
+    assert {"development", "training", "hardware", "licences"} == FIXED
     costs = monthly_costs(option_named("http"), AT_ONCE, PRICES, State.of(AT_ONCE, 2))
     first, second = costs.by_category["development"][0]
     built = (option_named("http").build_hours + AT_ONCE.engineering.build_hours) * PRICES["engineer_hour"].first
@@ -104,6 +104,19 @@ def test_a_vendor_needs_no_model_no_labels_and_no_training():
     costs = monthly_costs(option_named("vendor"), plan, PRICES)
     assert set(costs.by_category) == {"vendor", "logs and metrics", "operation", "development"}
     assert costs.by_category["development"].sum() == option_named("vendor").build_hours * 85
+
+
+def test_licences_cost_the_same_each_month_whatever_the_load_and_only_with_a_model_of_ones_own():
+    plan = replace(AT_ONCE, licences_per_month=300.0)
+    for option in OPTIONS.values():
+        with_licences, without = (monthly_costs(option, each, PRICES, State.of(each, 2)) for each in (plan, AT_ONCE))
+        more = 600.0 if option.has_own_model else 0.0
+        assert with_licences.money().amount - without.money().amount == pytest.approx(more)
+        assert monthly_costs(option, plan.at(1e8), PRICES, State.of(plan.at(1e8), 2)).by_category.get(
+            "licences", np.zeros(1)
+        ).sum() == pytest.approx(more)
+    with pytest.raises(CostError, match="licences_per_month"):
+        replace(AT_ONCE, licences_per_month=-1.0)
 
 
 def test_what_is_stored_grows_from_month_to_month():

@@ -26,6 +26,7 @@ def test_without_the_section_there_is_none(with_costs):
         ("{max_latency: 200}", "costs.max_latency: unknown key; did you mean 'max_latency_ms'?"),
         ("{max_age: 3600}", "costs.max_age: found the number 3600, expected a duration, e.g. P7D or PT12H"),
         ("{max_per_1000: -1}", "costs.max_per_1000: found the number -1, expected a number of at least 0"),
+        ("{licences_per_month: -5}", "costs.licences_per_month: found the number -5, expected a number of at least 0"),
         ("{requests_per_month: 0}", "costs.requests_per_month: found the number 0, expected a number above 0"),
         ("{currency: euro}", "costs.currency: found 'euro', expected text that matches ^[A-Z]{3}$, e.g. 'EUR'"),
         ("{options: [http, lambda]}", "costs.options.1: found 'lambda', allowed: batch, http, sagemaker_realtime"),

@@ -1,7 +1,7 @@
 """What an option costs month by month: its uses at their prices, its engineers' hours, by category."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from stageline.costs.money import Money
@@ -10,7 +10,18 @@ from stageline.costs.plan import Plan
 from stageline.costs.prices import Prices
 from stageline.costs.state import Served, State
 from stageline.costs.units import factor
-from stageline.costs.usage import COUNTED_IN, DEVELOPMENT, FIXED, OPERATION, PEOPLE, Usage, merged, upkeep, watching
+from stageline.costs.usage import (
+    COUNTED_IN,
+    DEVELOPMENT,
+    FIXED,
+    LICENCES,
+    OPERATION,
+    PEOPLE,
+    Usage,
+    merged,
+    upkeep,
+    watching,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,7 +130,17 @@ def monthly_costs(
     :param shared: Of the same plan and state, where several options are priced.
     """
     now = State.of(plan) if state is None else state
-    return priced(usage_of(option, plan, now, from_start=from_start, shared=shared), prices, now.price_times)
+    costs = priced(usage_of(option, plan, now, from_start=from_start, shared=shared), prices, now.price_times)
+    return _licensed(costs, plan.licences_per_month) if option.has_own_model else costs
+
+
+def _licensed(costs: Costs, per_month: float) -> Costs:
+    """Return costs with licences, which cost the same each month."""
+    import numpy as np
+
+    if not per_month:
+        return costs
+    return replace(costs, by_category={**costs.by_category, LICENCES: np.full(costs.total.shape, per_month)})
 
 
 def bill(usage: Usage, prices: Prices) -> Mapping[str, Money]:

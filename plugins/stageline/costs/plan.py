@@ -126,6 +126,8 @@ class Plan:
     :param cooldown_seconds: How long an asynchronous endpoint waits before it goes away.
     :param keep_warm_seconds: How long a serverless one does.
     :param variants: Models of the same kind beside one another, e.g. one a city.
+    :param licences_per_month: Money a month for licences and fees, whatever the load, in the prices' currency; with a
+        vendor's model there are none.
     :param sampled_share: Lever: share of what comes in that is predicted.
     :param cache_share: Lever: share of requests answered from a cache.
     :param cache_gib: Its memory.
@@ -152,6 +154,7 @@ class Plan:
     cooldown_seconds: float = 1_800.0
     keep_warm_seconds: float = 300.0
     variants: float = 1.0
+    licences_per_month: float = 0.0
     sampled_share: float = 1.0
     cache_share: float = 0.0
     cache_gib: float = 0.0
@@ -166,7 +169,7 @@ class Plan:
             least_replicas=(self.least_replicas, 1), cooldown_seconds=(self.cooldown_seconds, 0),
             keep_warm_seconds=(self.keep_warm_seconds, 0), variants=(self.variants, 1), joined=(self.joined, 1),
             join_seconds=(self.join_seconds, 0), cache_gib=(self.cache_gib, 0), compute_times=(self.compute_times, 0),
-            interruptible_times=(self.interruptible_times, 0),
+            interruptible_times=(self.interruptible_times, 0), licences_per_month=(self.licences_per_month, 0),
         )  # fmt: skip
         if not 0 < self.sampled_share <= 1:
             raise CostError(f"sampled_share of the plan is {self.sampled_share!r}; expected above 0 and at most 1")

@@ -87,6 +87,7 @@ def plan_of(
             Engineering(), build_hours=said.people.build_hours, improve_hours=said.people.improve_hours
         ),
         variants=said.variants,
+        licences_per_month=said.licences_per_month,
     )  # fmt: skip
     plan = Levers().pull_all(said.levers, plan)
     return Planned(

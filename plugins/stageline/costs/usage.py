@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 COMPUTE, TRAINING, STORAGE, TRANSFER = "compute", "training", "storage", "transfer"
 WATCHING, ANNOTATION, OPERATION = "logs and metrics", "annotation", "operation"
-DEVELOPMENT, HARDWARE, VENDOR = "development", "hardware", "vendor"
+DEVELOPMENT, HARDWARE, VENDOR, LICENCES = "development", "hardware", "vendor", "licences"
 CATEGORIES = (
-    COMPUTE, HARDWARE, VENDOR, TRANSFER, STORAGE, WATCHING, ANNOTATION, OPERATION, TRAINING, DEVELOPMENT,
+    COMPUTE, HARDWARE, VENDOR, TRANSFER, STORAGE, WATCHING, ANNOTATION, OPERATION, TRAINING, DEVELOPMENT, LICENCES,
 )  # fmt: skip
 # Building and improving is fixed, maintaining and serving varies with use.
-FIXED = frozenset({DEVELOPMENT, TRAINING, HARDWARE})
+FIXED = frozenset({DEVELOPMENT, TRAINING, HARDWARE, LICENCES})
 # What a meter sees of a pipeline's own work (`metering`): the rest is said or bought.
 METERED = frozenset({COMPUTE, TRAINING, STORAGE})
 PEOPLE = "engineer_hour"

@@ -10,7 +10,7 @@ from stageline.costs.model import monthly_costs
 from stageline.costs.options import option_named
 from stageline.costs.simulate import Spread
 from stageline.costs.units import HOURS_PER_MONTH
-from stageline.costs.usage import COMPUTE, DEVELOPMENT, METERED, TRANSFER, VENDOR
+from stageline.costs.usage import COMPUTE, DEVELOPMENT, LICENCES, METERED, TRANSFER, VENDOR
 from stageline.operators.cost_forecast import FORECAST, served_by
 from stageline.operators.cost_traffic import answers_between
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stageline.operators.cost_analysis import Analysis
     from stageline.operators.run_context import RunContext
 
-_PURPOSE_OF = {DEVELOPMENT: IMPROVE, COMPUTE: SERVE, TRANSFER: SERVE}
+_PURPOSE_OF = {DEVELOPMENT: IMPROVE, LICENCES: IMPROVE, COMPUTE: SERVE, TRANSFER: SERVE}
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ class Costs(Section):
     :param people: Engineers' hours.
     :param labels: Labels that people make.
     :param server: Hardware of one's own.
+    :param licences_per_month: Licences and fees a month, whatever the load, in the currency.
     :param options: Ways to get predictions that are compared; default: all.
     :param levers: What is done already to make it cheaper.
     :param max_per_1000: Most that 1,000 predictions may cost.
@@ -121,6 +122,7 @@ class Costs(Section):
     people: People = People()
     labels: Labelling = Labelling()
     server: OwnServer = OwnServer()
+    licences_per_month: NotNegative = 0.0
     options: Annotated[tuple[OptionName, ...], FromYaml] = ()
     levers: Annotated[tuple[LeverName, ...], FromYaml] = ()
     max_per_1000: NotNegative | None = None
