@@ -1,7 +1,7 @@
 """A real Airflow that is started once for long stories: spared is what they do not tell of.
 
 Tasks import in seconds what their work takes a moment with, and DAG files are read again every few seconds though
-nobody changes them. `test_standalone_e2e.py` starts Airflow as users do.
+nobody changes them. `test_deployment.py` starts Airflow as users do, and its tasks import what they need.
 """
 
 import os
@@ -22,17 +22,14 @@ _SELDOM = {
 
 
 @contextmanager
-def quick_airflow(project: Path, home: Home, *, files_change: bool = False) -> Iterator[Running]:
-    """Start Airflow and MLflow for a project, and stop both at the end.
-
-    :param files_change: Whether to read DAG files again as often as ever.
-    """
+def quick_airflow(project: Path, home: Home) -> Iterator[Running]:
+    """Start Airflow and MLflow for a project whose DAG files stay as they are, and stop both at the end."""
     environment = starting.environment
 
     def quick(*given: Any, **named: Any) -> Mapping[str, str]:
         found = environment(*given, **named)
         path = os.pathsep.join(filter(None, (_LOADED, found.get("PYTHONPATH"))))
-        return {**found, **({} if files_change else _SELDOM), "PYTHONPATH": path}
+        return {**found, **_SELDOM, "PYTHONPATH": path}
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(starting, "environment", quick)

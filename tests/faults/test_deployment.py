@@ -2,19 +2,17 @@
 
 import shutil
 import socket
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
 import pytest
 from own_airflow import ROOT
-from quick_airflow import quick_airflow
 from small_project import SPEC, write_project
 from waiting_for import wait_for
 
 from stageline.ledger import Ledger
-from stageline.standalone import Home, status
+from stageline.standalone import Home, start, status, stop
 from stageline.standalone.airflow_api import AirflowApi
 from stageline.standalone.runs import follow, trigger
 
@@ -48,24 +46,26 @@ def deployment(tmp_path_factory):
     write_all(project)
     home = Home.of(project)
     dead = f"http://127.0.0.1:{nobodys_port()}"
-    with ExitStack() as ending:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DEAD_MLFLOW", dead)
-            running = ending.enter_context(quick_airflow(project, home, files_change=True))
-        api = ending.enter_context(AirflowApi.connect(running.airflow_url))
-        errors = wait_for(api.import_errors, seconds=60)
-        runs = trigger(api, DAGS, watch=lambda: _require(home))
-        ended = follow(api, runs, say=print, watch=lambda: _require(home), seconds=300)
-        yield SimpleNamespace(
-            project=project,
-            home=home,
-            api=api,
-            errors=errors,
-            mlflow=running.mlflow_url,
-            dead=dead,
-            runs={run.dag_id: run for run in runs},
-            states={run.dag_id: state for run, state in ended.items()},
-        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEAD_MLFLOW", dead)
+        running = start(project, home)
+    try:
+        with AirflowApi.connect(running.airflow_url) as api:
+            errors = wait_for(api.import_errors, seconds=60)
+            runs = trigger(api, DAGS, watch=lambda: _require(home))
+            ended = follow(api, runs, say=print, watch=lambda: _require(home), seconds=300)
+            yield SimpleNamespace(
+                project=project,
+                home=home,
+                api=api,
+                errors=errors,
+                mlflow=running.mlflow_url,
+                dead=dead,
+                runs={run.dag_id: run for run in runs},
+                states={run.dag_id: state for run, state in ended.items()},
+            )
+    finally:
+        stop(home)
 
 
 def _require(home: Home) -> None:
