@@ -140,3 +140,9 @@ def test_make_without_a_target_is_make_help():
         for target in ([], ["help"])
     )
     assert first == second
+
+
+def test_no_two_files_of_tests_have_one_name():
+    # Of two, the second is not collected.
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

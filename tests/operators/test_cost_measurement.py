@@ -8,7 +8,7 @@ from stageline.operators import (
     FeatureSnapshotOperator,
     TrainOperator,
 )
-from stageline.operators.cost_analysis import measurements_in
+from stageline.operators.cost_grounds import Grounds
 from stageline.operators.cost_measurement import measure_newest
 from stageline.spec import load_spec
 
@@ -21,7 +21,7 @@ def measure(stores):
         loaded = load_spec(stores.project / "config/pipelines/small.yaml")
         with stores.ledger() as ledger:
             found = measure_newest(loaded, load_settings(), ledger, actor="mo")
-            return found, measurements_in(ledger, "small")
+            return found, Grounds.newest(ledger, "small").measured
 
     return run
 
@@ -42,7 +42,7 @@ def test_the_times_are_recorded_and_taken_until_there_is_another_model(stores, e
     for operator in (FeatureSnapshotOperator, TrainOperator, EvaluateOperator):
         execute(operator, run_id="run-2")
     with stores.ledger() as ledger:
-        assert measurements_in(ledger, "small").points == ()
+        assert Grounds.newest(ledger, "small").measured.points == ()
 
 
 def test_without_a_run_there_is_nothing_to_measure(measure):
